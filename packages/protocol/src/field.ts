@@ -1,0 +1,76 @@
+import { MAX_CHANNEL_BYTES } from "./channel.ts";
+
+/** One field of a wire message: its check, and its text in PROTOCOL.md. */
+export interface Field<T, Optional extends boolean = boolean> {
+  /** Completes "must be …" in the error that a wrong value gets. */
+  readonly expected: string;
+  readonly optional: Optional;
+  readonly doc: string;
+  readonly accepts: (value: unknown) => value is T;
+}
+
+/** Ids stay exact in every JSON reader: up to 2^53 - 1 (RFC 8259 section 6). */
+export const MAX_ID: number = Number.MAX_SAFE_INTEGER;
+const MAX_NAME_LENGTH = 128;
+const MAX_TOKEN_LENGTH = 16_384;
+const MAX_LIST_LENGTH = 1_000;
+
+export const isRequestId = (value: unknown): value is number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value > 0;
+
+const isText =
+  (limit: number) =>
+  (value: unknown): value is string =>
+    typeof value === "string" && value.length <= limit;
+
+function field<T>(expected: string, accepts: (value: unknown) => value is T) {
+  return (doc: string): Field<T, false> => ({ expected, optional: false, doc, accepts });
+}
+
+/** The field kinds of the protocol. Each takes the sentence that documents the field. */
+export const fields = {
+  id: field("an integer from 1 to 2^53-1", isRequestId),
+  // Only the length: the grammar has an error code of its own, channel_invalid.
+  channel: field(`a string of at most ${MAX_CHANNEL_BYTES} bytes`, isText(MAX_CHANNEL_BYTES * 4)),
+  channels: field(
+    `a list of at most ${MAX_LIST_LENGTH} strings`,
+    (value): value is readonly string[] =>
+      Array.isArray(value) &&
+      value.length <= MAX_LIST_LENGTH &&
+      value.every((item) => typeof item === "string" && item.length <= MAX_CHANNEL_BYTES * 4),
+  ),
+  token: field(`a string of at most ${MAX_TOKEN_LENGTH} characters`, isText(MAX_TOKEN_LENGTH)),
+  name: field(
+    `a string of 1 to ${MAX_NAME_LENGTH} characters without control characters`,
+    (value): value is string =>
+      typeof value === "string" &&
+      value.length > 0 &&
+      value.length <= MAX_NAME_LENGTH &&
+      !/\p{Cc}/u.test(value),
+  ),
+  text: field("a string", (value): value is string => typeof value === "string"),
+  flag: field("true or false", (value): value is boolean => typeof value === "boolean"),
+  count: field(
+    "a non-negative integer",
+    (value): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
+  ),
+  milliseconds: field(
+    "a non-negative integer of milliseconds",
+    (value): value is number => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
+  ),
+  encoding: field(
+    '"text" or "base64"',
+    (value): value is "text" | "base64" => value === "text" || value === "base64",
+  ),
+  json: field("any JSON value", (value): value is unknown => value !== undefined),
+  record: field(
+    "an object",
+    (value): value is Readonly<Record<string, unknown>> =>
+      typeof value === "object" && value !== null && !Array.isArray(value),
+  ),
+} as const;
+
+/** The same field, but a message may leave it out. `null` is not leaving out. */
+export function optional<T>(required: Field<T, false>): Field<T, true> {
+  return { ...required, optional: true };
+}

@@ -1,0 +1,34 @@
+export {
+  channelProblem,
+  isChannelToken,
+  isPattern,
+  MAX_CHANNEL_BYTES,
+  MAX_CHANNEL_TOKENS,
+  namespaceOf,
+  patternProblem,
+} from "./channel.ts";
+export type { ClientMessage } from "./client-messages.ts";
+export { CLIENT_MESSAGES } from "./client-messages.ts";
+export type { CloseName } from "./close-codes.ts";
+export { CLOSE_CODES, MAX_CLOSE_REASON_BYTES, shouldReconnect } from "./close-codes.ts";
+export type { Decoded, DecodeFailure } from "./decode-client-message.ts";
+export { decodeClientMessage } from "./decode-client-message.ts";
+export type { ErrorCode } from "./error-codes.ts";
+export { ERROR_CODES } from "./error-codes.ts";
+export type { CompiledGrants, GrantAction, GrantPatterns } from "./grants.ts";
+export { compileGrants, GRANT_ACTIONS, GrantSet } from "./grants.ts";
+export type { MessageDefinition } from "./message-definition.ts";
+export type { MessageHead, TextPayload } from "./message-frame.ts";
+export { messageFrame, messageHeaderLine, replyFrame, replyHeaderLine } from "./message-frame.ts";
+export type { Connect } from "./messages/connect.ts";
+export type { Connected } from "./messages/connected.ts";
+export type { ErrorMessage } from "./messages/error.ts";
+export type { Publish } from "./messages/publish.ts";
+export type { Refresh } from "./messages/refresh.ts";
+export type { Request } from "./messages/request.ts";
+export type { Subscribe } from "./messages/subscribe.ts";
+export type { Unsubscribe } from "./messages/unsubscribe.ts";
+export { REVISION, REVISIONS, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./revision.ts";
+export type { ServerMessage } from "./server-messages.ts";
+export { SERVER_MESSAGES } from "./server-messages.ts";
+export { topLevelValue } from "./top-level-value.ts";

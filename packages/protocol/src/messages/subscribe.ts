@@ -1,0 +1,16 @@
+import { fields } from "../field.ts";
+import { defineMessage, type MessageOf } from "../message-definition.ts";
+
+export const subscribe = defineMessage({
+  type: "subscribe",
+  direction: "client",
+  summary:
+    "Subscribes to a channel, or to a pattern where the grant covers all of it. Answered by `subscribed` or `error`. What is published after `subscribed` was sent reaches the client.",
+  fields: {
+    id: fields.id("Request id."),
+    channel: fields.channel("Channel or pattern. The first token of a pattern must not be a wildcard."),
+  },
+  example: { type: "subscribe", id: 2, channel: "chat.lobby" },
+});
+
+export type Subscribe = MessageOf<typeof subscribe>;

@@ -1,0 +1,21 @@
+/** The WebSocket subprotocol: the major version. Changes that break clients make it `tidegate.v2`. */
+export const SUBPROTOCOL = "tidegate.v1";
+
+/** Prefix of the subprotocol item that carries a token, for clients that can set nothing else. */
+export const TOKEN_SUBPROTOCOL_PREFIX = "bearer.";
+
+/**
+ * What each revision of `tidegate.v1` added. Revisions only add: clients ignore fields, messages and codes they
+ * do not know, nodes ignore fields they do not know. `digest` is of all message shapes and code tables; the
+ * test beside this file fails when they change without a new entry.
+ */
+export const REVISIONS = [
+  {
+    revision: 1,
+    digest: "",
+    change: "Live channels: connect, subscribe, unsubscribe, publish, request, refresh, ping.",
+  },
+] as const;
+
+/** The revision that this build speaks; told to clients in `connected`. */
+export const REVISION: number = REVISIONS[REVISIONS.length - 1]?.revision ?? 0;

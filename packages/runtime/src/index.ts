@@ -1,0 +1,2 @@
+export type { Environment } from "./environment.ts";
+export { readEnvironment } from "./environment.ts";
