@@ -9,12 +9,11 @@ export interface Field<T, Optional extends boolean = boolean> {
   readonly accepts: (value: unknown) => value is T;
 }
 
-/** Ids stay exact in every JSON reader: up to 2^53 - 1 (RFC 8259 section 6). */
-export const MAX_ID: number = Number.MAX_SAFE_INTEGER;
 const MAX_NAME_LENGTH = 128;
 const MAX_TOKEN_LENGTH = 16_384;
 const MAX_LIST_LENGTH = 1_000;
 
+/** Ids stay exact in every JSON reader: up to 2^53 - 1 (RFC 8259 section 6). */
 export const isRequestId = (value: unknown): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 

@@ -23,11 +23,14 @@ export { messageFrame, messageHeaderLine, replyFrame, replyHeaderLine } from "./
 export type { Connect } from "./messages/connect.ts";
 export type { Connected } from "./messages/connected.ts";
 export type { ErrorMessage } from "./messages/error.ts";
+export type { Ok } from "./messages/ok.ts";
 export type { Publish } from "./messages/publish.ts";
 export type { Refresh } from "./messages/refresh.ts";
 export type { Request } from "./messages/request.ts";
 export type { Subscribe } from "./messages/subscribe.ts";
+export type { Subscribed } from "./messages/subscribed.ts";
 export type { Unsubscribe } from "./messages/unsubscribe.ts";
+export type { Unsubscribed } from "./messages/unsubscribed.ts";
 export { REVISION, REVISIONS, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./revision.ts";
 export type { ServerMessage } from "./server-messages.ts";
 export { SERVER_MESSAGES } from "./server-messages.ts";

@@ -12,7 +12,7 @@ export const TOKEN_SUBPROTOCOL_PREFIX = "bearer.";
 export const REVISIONS = [
   {
     revision: 1,
-    digest: "",
+    digest: "884a0fbd71dfb32a388626302b0d8fcfc73207c9d56725edfaaab350dc03c475",
     change: "Live channels: connect, subscribe, unsubscribe, publish, request, refresh, ping.",
   },
 ] as const;

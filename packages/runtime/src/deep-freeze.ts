@@ -1,5 +1,8 @@
-/** `T` with every object and list inside it read-only. Functions and class instances stay as they are. */
-export type DeepReadonly<T> = T extends (...parameters: never) => unknown
+/** Instances that keep their own ways of changing; frozen or not makes no difference to them. */
+type Instance = Date | RegExp | URL | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>;
+
+/** `T` with every object and list inside it read-only. Functions and instances of built-in classes stay as they are. */
+export type DeepReadonly<T> = T extends Instance | ((...parameters: never) => unknown)
   ? T
   : T extends readonly (infer Item)[]
     ? readonly DeepReadonly<Item>[]

@@ -5,7 +5,7 @@ export const connect = defineMessage({
   type: "connect",
   direction: "client",
   summary:
-    "Authenticates the connection. Must be the first message, unless the handshake already carried a token (then it is refused with `already_connected`). Answered by `connected`, or by a close.",
+    "Authenticates the connection. Must be the first message, unless the connection is authenticated already (then it is refused with `already_connected`). Answered by `connected`, or by a close.",
   fields: {
     id: fields.id("Request id."),
     token: optional(

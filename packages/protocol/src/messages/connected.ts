@@ -6,14 +6,18 @@ export const connected = defineMessage({
   direction: "server",
   summary: "The connection is authenticated. Always the first message that a client gets.",
   fields: {
-    id: optional(fields.id("The `connect` it answers. Absent when the handshake carried the credentials.")),
+    id: optional(
+      fields.id("The `connect` it answers. Absent where the handshake was enough to authenticate."),
+    ),
     connection: fields.text(
       "Id of this connection: unique, not secret, not needed for anything but support and telling own messages apart.",
     ),
     user: optional(fields.text("The user, from the token. Absent: anonymous.")),
     node: fields.text("Name of the gateway node."),
     revision: fields.count("Protocol revision of the node, see Versions."),
-    expires: optional(fields.milliseconds("When the token expires, as Unix time. Absent: never.")),
+    expires: optional(
+      fields.milliseconds("When the token expires, as Unix time. Absent: anonymous, so never."),
+    ),
     pingInterval: fields.milliseconds(
       "Longest silence from the node: it sends a `ping` at least this often. Twice this without a frame means that the connection is dead.",
     ),

@@ -13,6 +13,7 @@ export const error = defineMessage({
     retryable: fields.flag("Whether the same request may succeed later, unchanged."),
     retryAfter: optional(fields.milliseconds("Wait at least this long before trying again.")),
     channel: optional(fields.text("The channel it is about, if it is about one.")),
+    missed: optional(fields.count("With `messages_missed`: how many, where the node knows.")),
     detail: optional(fields.record("With `service_error`: `status` and `message` of the backend.")),
   },
   example: {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DURATION_UNITS, parseQuantity, SIZE_UNITS } from "./quantity.ts";
-import { noted, type Unit } from "./schema-note.ts";
+import { noted, noteOf, type Unit } from "./schema-note.ts";
 
 /** Inclusive bounds. */
 export interface Bounds {
@@ -10,7 +10,13 @@ export interface Bounds {
 
 /** A size: a whole number of bytes, or text such as `64KiB` or `2MB`. At least 0 unless `min` says more. */
 export function bytes(bounds: Bounds = {}): z.ZodType<number, number | string> {
-  return quantity(bounds, { type: "size", unit: "bytes", units: SIZE_UNITS, noun: "bytes", sample: "65536 or 64KiB" });
+  return quantity(bounds, {
+    type: "size",
+    unit: "bytes",
+    units: SIZE_UNITS,
+    noun: "bytes",
+    sample: "65536 or 64KiB",
+  });
 }
 
 /** A duration: a whole number of milliseconds, or text such as `500ms`, `30s`, `5m`, `12h`, `8d`. */
@@ -65,7 +71,7 @@ export function flag(): z.ZodType<boolean, boolean | "true" | "false"> {
 
 /** One of the given words. */
 export function oneOf<const Word extends string>(words: readonly [Word, ...Word[]]): z.ZodType<Word, Word> {
-  const note = { type: words.join(" \\| "), expects: `one of ${words.join(", ")}`, unit: undefined };
+  const note = { type: words.join(" | "), expects: `one of ${words.join(", ")}`, unit: undefined };
   return converted<Word, Word>(note, (value) => words.find((word) => word === value));
 }
 
@@ -76,25 +82,30 @@ export interface TextOptions {
   readonly max?: number;
   /** What the text must look like; `expects` must then say it in words. */
   readonly pattern?: { readonly test: RegExp; readonly expects: string };
+  /** Whether line breaks are allowed, as in a PEM key; no by default. */
+  readonly multiline?: boolean;
 }
 
-/** A text on one line. */
+/** A text, on one line unless `multiline`. */
 export function text(options: TextOptions = {}): z.ZodType<string, string> {
-  const { min = 1, max = 4096, pattern } = options;
+  const { min = 1, max = 4096, pattern, multiline = false } = options;
+  if (pattern?.test.global || pattern?.test.sticky)
+    throw new TypeError("pattern: g and y make a test depend on the last");
   const length = `${min} to ${max} characters`;
   const expects = pattern === undefined ? `text of ${length}` : `${pattern.expects} (${length})`;
   return converted<string, string>({ type: "text", expects, unit: undefined }, (value) => {
     if (typeof value !== "string" || value.length < min || value.length > max) return undefined;
     // Control characters come from a wrong file or a lost quote, and would break headers and log lines later.
-    if (hasControlCharacter(value)) return undefined;
+    if (hasControlCharacter(multiline ? value.replace(/[\r\n]/g, "") : value)) return undefined;
     return pattern === undefined || pattern.test.test(value) ? value : undefined;
   });
 }
 
 /** The path of a file. Whether the file exists is the reader's business. */
 export function filePath(): z.ZodType<string, string> {
-  return converted<string, string>({ type: "path", expects: "the path of a file", unit: undefined }, (value) =>
-    typeof value === "string" && value !== "" && !hasControlCharacter(value) ? value : undefined,
+  return converted<string, string>(
+    { type: "path", expects: "the path of a file", unit: undefined },
+    (value) => (typeof value === "string" && value !== "" && !hasControlCharacter(value) ? value : undefined),
   );
 }
 
@@ -104,7 +115,8 @@ export function url(schemes: readonly [string, ...string[]]): z.ZodType<string, 
   return converted<string, string>({ type: "URL", expects, unit: undefined }, (value) => {
     if (typeof value !== "string" || hasControlCharacter(value)) return undefined;
     const parsed = URL.parse(value);
-    const fits = parsed !== null && parsed.host !== "" && schemes.some((scheme) => parsed.protocol === `${scheme}:`);
+    const fits =
+      parsed !== null && parsed.host !== "" && schemes.some((scheme) => parsed.protocol === `${scheme}:`);
     return fits ? value : undefined;
   });
 }
@@ -115,9 +127,17 @@ export function listOf<Item>(
   options: Bounds = {},
 ): z.ZodType<Item[], string | readonly string[]> {
   const { min, max } = resolveBounds(options, 1000);
-  const note = { type: "list", expects: `a list of ${min} to ${max} items`, unit: undefined };
+  const itemType = noteOf(item)?.type;
+  const note = {
+    type: itemType === undefined ? "list" : `list of ${itemType}`,
+    expects: `a list of ${min} to ${max} items`,
+    unit: undefined,
+  };
   const items = z
-    .custom<string | readonly string[]>((value) => typeof value === "string" || Array.isArray(value), note.expects)
+    .custom<string | readonly string[]>(
+      (value) => typeof value === "string" || Array.isArray(value),
+      note.expects,
+    )
     .transform((value) => (typeof value === "string" ? splitList(value) : value))
     .pipe(z.array(item).min(min, note.expects).max(max, note.expects));
   return noted(items, note);
@@ -174,7 +194,9 @@ function inRange(value: unknown, min: number, max: number): value is number {
 }
 
 function rangeText(min: number, max: number): string {
-  return max === Number.MAX_SAFE_INTEGER || max === Number.MAX_VALUE ? `of at least ${min}` : `from ${min} to ${max}`;
+  return max === Number.MAX_SAFE_INTEGER || max === Number.MAX_VALUE
+    ? `of at least ${min}`
+    : `from ${min} to ${max}`;
 }
 
 function hasControlCharacter(value: string): boolean {

@@ -1,0 +1,260 @@
+import type { BrokerError } from "./broker-error.ts";
+import type { BrokerOptions } from "./broker-options.ts";
+import type { InboundMessage } from "./client-message.ts";
+import { Confirmations } from "./confirmations.ts";
+import { connectToNats } from "./connect-to-nats.ts";
+import { deferred } from "./deferred.ts";
+import { Faults } from "./faults.ts";
+import { HeaderReader } from "./header-reader.ts";
+import type { BrokerState } from "./link.ts";
+import { Link } from "./link.ts";
+import { LiveChannels } from "./live-channels.ts";
+import type { LiveMessage } from "./live-message.ts";
+import type { PublisherIdentity } from "./message-headers.ts";
+import { messageHeaders } from "./message-headers.ts";
+import type { PublishOutcome } from "./outbound.ts";
+import { Outbound } from "./outbound.ts";
+import type { Subscription } from "./registration.ts";
+import { Requests } from "./requests.ts";
+import type { CallHandler } from "./responders.ts";
+import { Responders } from "./responders.ts";
+import type { RequestOutcome } from "./service-reply.ts";
+
+/** Requests go to `rpc.<method>` whatever the prefix of the channels is. */
+const RPC_PREFIX = "rpc";
+
+/**
+ * - `direct`: to the subscribers of the channel (`rt.<channel>`).
+ * - `backend`: to the backends behind the channel, which decide what subscribers get to see (`rtin.<channel>`).
+ */
+export type PublishLane = "direct" | "backend";
+
+export interface PublishOptions {
+  readonly lane: PublishLane;
+  readonly event?: string | undefined;
+  /** Left out when this node speaks for itself and not for a client. */
+  readonly identity?: PublisherIdentity | undefined;
+}
+
+export interface RequestOptions {
+  /** Bounded by `maxRequestTimeoutMs`. */
+  readonly timeoutMs: number;
+  readonly identity?: PublisherIdentity | undefined;
+  /** Gives up waiting; the backend is not told. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Counters since start and current sizes, for metrics. */
+export interface BrokerStats {
+  readonly reconnects: number;
+  readonly disconnects: number;
+  /** Connections given up because pings went unanswered or authentication expired. */
+  readonly staleConnections: number;
+  /** Times the server said that this node reads too slowly. */
+  readonly slowConsumers: number;
+  /** Errors reported by the server, permissions apart. */
+  readonly serverErrors: number;
+  readonly callbackErrors: number;
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Messages, requests and replies not sent: no connection, too large, or busy. */
+  readonly sendsRefused: number;
+  /** Bytes written and not yet confirmed by the server. */
+  readonly pendingBytes: number;
+  readonly pendingRequests: number;
+  /** NATS subscriptions to live channels, lingering ones included. */
+  readonly liveSubscriptions: number;
+  readonly lingeringSubscriptions: number;
+}
+
+/** One node's connection to NATS and everything that goes over it. Made by {@link connectBroker}. */
+export class Broker {
+  /** Resolves once the state is `closed`: to an error if nobody asked for it, and then the service should exit. */
+  readonly closed: Promise<BrokerError | undefined>;
+  readonly #options: BrokerOptions;
+  readonly #link: Link;
+  readonly #faults: Faults;
+  readonly #confirmations: Confirmations;
+  readonly #outbound: Outbound;
+  readonly #live: LiveChannels;
+  readonly #requests: Requests;
+  readonly #responders: Responders;
+  #drained: Promise<void> | undefined;
+
+  /** Connected parts; for {@link connectBroker}. */
+  constructor(options: BrokerOptions, link: Link, faults: Faults) {
+    this.#options = options;
+    this.#link = link;
+    this.#faults = faults;
+    this.closed = link.closed;
+    const reader = new HeaderReader();
+    const confirmations = new Confirmations(link);
+    const outbound = new Outbound(link, confirmations, options.maxPendingBytes);
+    this.#confirmations = confirmations;
+    this.#outbound = outbound;
+    this.#live = new LiveChannels({
+      link,
+      confirmations,
+      reader,
+      faults,
+      subjectPrefix: options.subjectPrefix,
+      lingerMs: options.lingerMs,
+    });
+    this.#requests = new Requests({ link, outbound, reader, faults, inboxPrefix: options.inboxPrefix });
+    this.#responders = new Responders({ link, confirmations, outbound, reader, faults });
+  }
+
+  get state(): BrokerState {
+    return this.#link.state;
+  }
+
+  /** @returns a function that takes the listener away again. */
+  onState(listener: (state: BrokerState) => void): () => void {
+    return this.#link.onState(listener);
+  }
+
+  /** Most bytes of payload and headers together that one message may have. */
+  get maxPayload(): number {
+    return this.#outbound.maxPayload;
+  }
+
+  get stats(): BrokerStats {
+    const { inMsgs, outMsgs, inBytes, outBytes } = this.#link.nats.stats();
+    return {
+      ...this.#link.counters,
+      callbackErrors: this.#faults.callbackErrors,
+      messagesIn: inMsgs,
+      messagesOut: outMsgs,
+      bytesIn: inBytes,
+      bytesOut: outBytes,
+      sendsRefused: this.#outbound.refused,
+      pendingBytes: this.#outbound.pendingBytes,
+      pendingRequests: this.#requests.pending,
+      liveSubscriptions: this.#live.size,
+      lingeringSubscriptions: this.#live.lingering,
+    };
+  }
+
+  /**
+   * Listens to a live channel or a pattern of channels. Subscribers of the same one share a NATS subscription.
+   *
+   * `ready` tells when messages are certain to arrive; some may come before. After a reconnect the subscription is made
+   * again by itself, but what was published meanwhile is lost: see {@link onInterruption}.
+   *
+   * @param listener called for each message, in the order of arrival. What it throws is counted and reported.
+   * @param onClosed called at most once, when a confirmed subscription ends without having been closed by its owner:
+   *   `denied` after a change of permissions, `closed` or `connection_lost` with the broker.
+   */
+  subscribe(
+    channelOrPattern: string,
+    listener: (message: LiveMessage) => void,
+    onClosed: (error: BrokerError) => void,
+  ): Subscription {
+    return this.#live.subscribe(channelOrPattern, listener, onClosed);
+  }
+
+  /**
+   * Calls `listener` once after each reconnect, when the server has all subscriptions again: live messages may have been
+   * missed up to then, and none are from then on.
+   *
+   * @returns a function that takes the listener away again.
+   */
+  onInterruption(listener: () => void): () => void {
+    return this.#live.onInterruption(listener);
+  }
+
+  /**
+   * Publishes one message of a channel.
+   *
+   * @param payload read until the microtasks of this turn are done: do not change it before, and copy a
+   *   buffer that is only lent, like that of a uWebSockets.js message.
+   */
+  publish(channel: string, payload: Uint8Array, options: PublishOptions): PublishOutcome {
+    const prefix = this.#options.subjectPrefix;
+    const subject = options.lane === "direct" ? `${prefix}.${channel}` : `${prefix}in.${channel}`;
+    return this.#outbound.send(subject, payload, messageHeaders(options.event, options.identity), undefined);
+  }
+
+  /** Asks the backends behind a method and waits for one answer. Rejects for no outcome. `payload`: as for publishing. */
+  request(method: string, payload: Uint8Array, options: RequestOptions): Promise<RequestOutcome> {
+    return this.#requests.request(
+      `${RPC_PREFIX}.${method}`,
+      payload,
+      messageHeaders(undefined, options.identity),
+      Math.min(options.timeoutMs, this.#options.maxRequestTimeoutMs),
+      options.signal,
+    );
+  }
+
+  /** Answers the methods that match, together with the other members of the group. For backends. */
+  respond(methodPattern: string, queueGroup: string, handler: CallHandler): Subscription {
+    return this.#responders.respond(RPC_PREFIX, methodPattern, queueGroup, handler);
+  }
+
+  /** Takes what clients send to the channels that match (lane `backend`), shared out among the group. For backends. */
+  onInbound(
+    channelPattern: string,
+    queueGroup: string,
+    listener: (message: InboundMessage) => Promise<void> | void,
+  ): Subscription {
+    return this.#responders.onInbound(
+      `${this.#options.subjectPrefix}in`,
+      channelPattern,
+      queueGroup,
+      listener,
+    );
+  }
+
+  /** Resolves when the server has handled everything sent before; rejects with a BrokerError when that cannot be. */
+  flush(): Promise<void> {
+    return this.#confirmations.confirm();
+  }
+
+  /**
+   * Leaves in order: takes no new work, finishes handlers and requests that are under way, delivers what has arrived,
+   * flushes, closes. Bounded by `drainTimeoutMs`, after which the rest is dropped. Idempotent; never rejects.
+   */
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async #drain(): Promise<void> {
+    const wasConnected = this.#link.state === "connected";
+    this.#link.announceClose();
+    if (wasConnected) {
+      const expired = deferred<void>();
+      const deadline = setTimeout(expired.resolve, this.#options.drainTimeoutMs);
+      const stopWatching = this.#link.onState(() => expired.resolve());
+      await Promise.race([this.#finish(), expired.promise]);
+      stopWatching();
+      clearTimeout(deadline);
+    }
+    await this.#link.close();
+  }
+
+  async #finish(): Promise<void> {
+    try {
+      await this.#responders.drain();
+      await this.#requests.idle();
+      await this.#link.nats.drain();
+    } catch {
+      // The connection broke meanwhile: nothing is left to finish.
+    }
+  }
+}
+
+/**
+ * Connects to NATS, waiting for a server until the startup deadline.
+ *
+ * @param options from {@link resolveBrokerOptions}.
+ * @param signal gives up waiting.
+ * @throws BrokerError `startup_timeout`, `denied`, `unreadable_file`, or `closed` when `signal` aborts.
+ */
+export async function connectBroker(options: BrokerOptions, signal?: AbortSignal): Promise<Broker> {
+  const faults = new Faults(options.onError);
+  const nats = await connectToNats(options, signal);
+  return new Broker(options, new Link(nats, options, faults), faults);
+}

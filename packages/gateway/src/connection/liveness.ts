@@ -1,0 +1,39 @@
+import type { PingTimes } from "../limits.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export type LivenessVerdict = "fine" | "ping" | "dead";
+
+/** When to ping one client and when to give it up. Every ping comes a little early, at random, so that connections made together drift apart. */
+export class Liveness {
+  #pingAt: number;
+  #pongBy: number = NEVER;
+
+  constructor(now: number, times: PingTimes, random: number) {
+    // The first one anywhere in the second half of the interval: connections made by one storm must not ping as one.
+    this.#pingAt = now + times.intervalMs * (0.5 + random * 0.5);
+  }
+
+  /** When to look again. */
+  get dueAt(): number {
+    return Math.min(this.#pingAt, this.#pongBy);
+  }
+
+  /** The client sent something, a pong or a message. */
+  heard(): void {
+    this.#pongBy = NEVER;
+  }
+
+  check(now: number, times: PingTimes, random: number): LivenessVerdict {
+    if (now >= this.#pongBy) {
+      return "dead";
+    }
+    if (now < this.#pingAt) {
+      return "fine";
+    }
+    this.#pingAt = now + times.intervalMs * (0.85 + random * 0.15);
+    // An unanswered earlier ping keeps its deadline.
+    this.#pongBy = Math.min(this.#pongBy, now + times.pongTimeoutMs);
+    return "ping";
+  }
+}

@@ -1,0 +1,29 @@
+import type { Format } from "../fan-out/format.ts";
+
+/** What the address of a connection asks for. */
+export interface OpenRequest {
+  readonly format: Format;
+  /** Channels to subscribe to once authenticated; not checked yet. */
+  readonly channels: readonly string[];
+  readonly query: URLSearchParams;
+}
+
+export type OpenRequestResult =
+  | { readonly ok: true; readonly request: OpenRequest }
+  | { readonly ok: false; readonly message: string };
+
+/** Reads the query string of `/v1/ws`. Unknown parameters are ignored: proxies and pages add their own. */
+export function readOpenRequest(queryString: string): OpenRequestResult {
+  const query = new URLSearchParams(queryString);
+  const format = query.get("format") ?? "json";
+  if (format !== "json" && format !== "raw") {
+    return { ok: false, message: "format must be json or raw" };
+  }
+  const binary = query.get("binary") ?? "false";
+  if (binary !== "true" && binary !== "false") {
+    return { ok: false, message: "binary must be true or false" };
+  }
+  const channels = (query.get("channels") ?? "").split(",").filter((channel) => channel !== "");
+  const wanted = format === "json" && binary === "true" ? "json-binary" : format;
+  return { ok: true, request: { format: wanted, channels, query } };
+}

@@ -1,0 +1,35 @@
+import type { ClientMessage } from "@tidegate/protocol";
+import type { FrameSource } from "./client-payload.ts";
+import { publish } from "./publish.ts";
+import { refresh } from "./refresh.ts";
+import { request } from "./request.ts";
+import { type Answer, errorAnswer, type Session } from "./session.ts";
+import { subscribe } from "./subscribe.ts";
+import { unsubscribe } from "./unsubscribe.ts";
+
+/** Handles one message of an authenticated client. `undefined` only where the connection has ended. */
+export function dispatch(
+  session: Session,
+  message: ClientMessage,
+  frame: FrameSource,
+): Answer | Promise<Answer | undefined> {
+  if (frame.body !== undefined && message.type !== "publish" && message.type !== "request") {
+    return errorAnswer(message.id, "malformed", "a binary frame holds a publish or a request");
+  }
+  switch (message.type) {
+    case "publish":
+      return publish(session, message, frame);
+    case "request":
+      return request(session, message, frame);
+    case "subscribe":
+      return subscribe(session, message.channel, message.id);
+    case "unsubscribe":
+      return unsubscribe(session, message);
+    case "refresh":
+      return refresh(session, message);
+    case "ping":
+      return { type: "ok", id: message.id };
+    case "connect":
+      return errorAnswer(message.id, "already_connected", "use refresh to bring a new token");
+  }
+}

@@ -1,0 +1,48 @@
+import type { Identity } from "@tidegate/auth";
+import type { PublisherIdentity } from "@tidegate/broker";
+import type { ErrorCode, ErrorMessage, ServerMessage } from "@tidegate/protocol";
+import { ERROR_CODES } from "@tidegate/protocol";
+import type { Subscriber, Subscriptions } from "../connection/subscriptions.ts";
+import type { Format } from "../fan-out/format.ts";
+import type { Principal } from "../namespace-policies.ts";
+import type { NodeContext } from "../node-context.ts";
+
+/** What a message handler may see and do of the connection that sent the message. */
+export interface Session extends Subscriber {
+  readonly context: NodeContext;
+  readonly id: string;
+  readonly format: Format;
+  readonly principal: Principal;
+  /** What the gateway vouches for towards backends and subscribers. One object as long as the token is in force. */
+  readonly publisher: PublisherIdentity;
+  readonly subscriptions: Subscriptions;
+  /** Requests that wait for a backend. */
+  readonly requestsInFlight: number;
+  /** Aborted when the connection ends. */
+  readonly signal: AbortSignal;
+  /** Puts a newer token's identity in force. */
+  renew(identity: Identity): void;
+  /** Sends something that answers no request. */
+  notify(message: ServerMessage): void;
+}
+
+/** A frame that was built by hand because its payload is embedded as it is. */
+export interface EncodedAnswer {
+  readonly type: "encoded";
+  readonly frame: string | Uint8Array;
+  readonly binary: boolean;
+}
+
+/** The one answer to one request. */
+export type Answer = ServerMessage | EncodedAnswer;
+
+type ErrorExtra = Partial<Pick<ErrorMessage, "retryAfter" | "channel" | "detail" | "missed">>;
+
+export function errorAnswer(
+  id: number | undefined,
+  code: ErrorCode,
+  message: string,
+  extra?: ErrorExtra,
+): ErrorMessage {
+  return { type: "error", id, code, message, retryable: ERROR_CODES[code].retryable, ...extra };
+}

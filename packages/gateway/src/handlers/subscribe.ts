@@ -1,0 +1,58 @@
+import { BrokerError } from "@tidegate/broker";
+import { type ErrorMessage, patternProblem, type Subscribed } from "@tidegate/protocol";
+import { errorAnswer, type Session } from "./session.ts";
+
+/**
+ * Subscribes to one channel or pattern. Answers once the broker delivers it; the seat is taken in the same turn, so
+ * the answer goes out before the first message. `undefined`: the connection ended meanwhile.
+ */
+export async function subscribe(
+  session: Session,
+  channel: string,
+  id: number | undefined,
+): Promise<Subscribed | ErrorMessage | undefined> {
+  const refusal = refuse(session, channel, id);
+  if (refusal !== undefined) {
+    return refusal;
+  }
+  const { context, subscriptions } = session;
+  const subscription = subscriptions.add(context.hub, session, channel, session.format);
+  try {
+    await subscription.ready;
+  } catch (error) {
+    subscriptions.removeOne(subscription);
+    return session.signal.aborted ? undefined : brokerRefusal(error, id, channel);
+  }
+  if (subscription.activate()) {
+    return { type: "subscribed", id, channel };
+  }
+  return session.signal.aborted
+    ? undefined
+    : errorAnswer(id, "not_subscribed", `${channel} was unsubscribed before it stood`, { channel });
+}
+
+function refuse(session: Session, channel: string, id: number | undefined): ErrorMessage | undefined {
+  const problem = patternProblem(channel);
+  if (problem !== undefined) {
+    return errorAnswer(id, "channel_invalid", `the channel ${problem}`, { channel });
+  }
+  const { context, subscriptions } = session;
+  if (!context.policies.allows(session.principal, "subscribe", channel)) {
+    return errorAnswer(id, "forbidden", `no grant allows subscribe on ${channel}`, { channel });
+  }
+  if (subscriptions.has(channel)) {
+    return errorAnswer(id, "already_subscribed", `${channel} is subscribed already`, { channel });
+  }
+  const limit = context.limits.subscriptionsPerConnection;
+  if (subscriptions.size >= limit) {
+    return errorAnswer(id, "subscription_limit", `at most ${limit} subscriptions a connection`, { channel });
+  }
+  return undefined;
+}
+
+function brokerRefusal(error: unknown, id: number | undefined, channel: string): ErrorMessage {
+  if (error instanceof BrokerError && error.code === "denied") {
+    return errorAnswer(id, "forbidden", `NATS permissions of this node do not allow ${channel}`, { channel });
+  }
+  return errorAnswer(id, "broker_unavailable", "the node cannot reach NATS now", { channel });
+}

@@ -1,0 +1,68 @@
+import { VERIFICATION_FAILURES, type VerificationFailure } from "@tidegate/auth";
+import { CLOSE_CODES, type CloseName, ERROR_CODES, type ErrorCode } from "@tidegate/protocol";
+import type { CounterChild, HistogramChild } from "@tidegate/runtime";
+import type { GatewayMetrics } from "./metrics.ts";
+
+/** How a connection ended: by us with a code of the table, by the client, by the network, or by a broken frame. */
+export const CLOSE_CAUSES = ["client", "abnormal", "protocol_violation"] as const;
+export type CloseCause = CloseName | (typeof CLOSE_CAUSES)[number];
+
+export const PUBLISH_RESULTS = ["ok", "refused", "broker_unavailable"] as const;
+export type PublishResult = (typeof PUBLISH_RESULTS)[number];
+
+export const REQUEST_RESULTS = [
+  "reply",
+  "service_error",
+  "no_responders",
+  "timeout",
+  "unavailable",
+  "too_large",
+  "aborted",
+  "denied",
+] as const;
+export type RequestResult = (typeof REQUEST_RESULTS)[number];
+
+export type AuthenticationResult = VerificationFailure | "ok" | "anonymous" | "subject_changed";
+
+type Children<Name extends string> = Readonly<Record<Name, CounterChild>>;
+
+/** The series that the paths of a connection count in, resolved once so that counting is an addition. */
+export interface Instruments {
+  readonly opened: CounterChild;
+  readonly closes: Children<CloseCause>;
+  readonly errors: Children<ErrorCode>;
+  readonly authentications: Children<AuthenticationResult>;
+  readonly authenticationSeconds: HistogramChild;
+  readonly publishes: Children<PublishResult>;
+  readonly publishSeconds: HistogramChild;
+  readonly requests: Children<RequestResult>;
+  readonly requestSeconds: HistogramChild;
+}
+
+export function createInstruments(metrics: GatewayMetrics): Instruments {
+  return {
+    opened: metrics.connectionsOpened.child({ transport: "websocket" }),
+    closes: children([...keysOf(CLOSE_CODES), ...CLOSE_CAUSES], (code) => metrics.closes.child({ code })),
+    errors: children(keysOf(ERROR_CODES), (code) => metrics.errors.child({ code })),
+    authentications: children(
+      [...keysOf(VERIFICATION_FAILURES), "ok", "anonymous", "subject_changed"],
+      (outcome) => metrics.authentications.child({ outcome }),
+    ),
+    authenticationSeconds: metrics.authenticationSeconds.child(),
+    publishes: children(PUBLISH_RESULTS, (outcome) => metrics.publishes.child({ outcome })),
+    publishSeconds: metrics.publishSeconds.child(),
+    requests: children(REQUEST_RESULTS, (outcome) => metrics.requests.child({ outcome })),
+    requestSeconds: metrics.requestSeconds.child(),
+  };
+}
+
+function keysOf<T extends object>(table: T): readonly (keyof T & string)[] {
+  return Object.keys(table) as (keyof T & string)[];
+}
+
+function children<Name extends string>(
+  names: readonly Name[],
+  child: (name: Name) => CounterChild,
+): Children<Name> {
+  return Object.fromEntries(names.map((name) => [name, child(name)])) as Children<Name>;
+}

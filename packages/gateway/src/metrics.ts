@@ -1,0 +1,68 @@
+import { counter, defineMetrics, gauge, histogram, type MetricsOf } from "@tidegate/runtime";
+
+/** Every metric of a gateway node. The reference in docs/metrics.md is generated from it. */
+export const GATEWAY_METRICS = defineMetrics({
+  connections: gauge("tidegate_connections", "Connections open now.", ["transport"]),
+  connectionsOpened: counter(
+    "tidegate_connections_opened_total",
+    "Connections accepted, refused ones included.",
+    ["transport"],
+  ),
+  closes: counter(
+    "tidegate_closes_total",
+    "Connections closed, by the name of the close code; `client` where the client closed, `abnormal` where the network did, `protocol_violation` where a frame broke RFC 6455.",
+    ["code"],
+  ),
+  errors: counter("tidegate_errors_total", "Error messages sent to clients, by code.", ["code"]),
+  authentications: counter(
+    "tidegate_authentications_total",
+    "Tokens looked at, on connect and on refresh: `ok`, `anonymous`, or the check that failed.",
+    ["outcome"],
+  ),
+  authenticationSeconds: histogram("tidegate_authentication_seconds", "Time to verify a token."),
+  messagesIn: counter("tidegate_messages_in_total", "Frames received from clients."),
+  bytesIn: counter("tidegate_bytes_in_total", "Bytes received from clients, without framing."),
+  messagesOut: counter("tidegate_messages_out_total", "Frames sent to clients."),
+  bytesOut: counter("tidegate_bytes_out_total", "Bytes sent to clients, without framing."),
+  messagesMissed: counter(
+    "tidegate_messages_missed_total",
+    "Messages of live channels not delivered because the client read too slowly.",
+  ),
+  subscriptions: gauge("tidegate_subscriptions", "Subscriptions of clients."),
+  channels: gauge(
+    "tidegate_channels",
+    "Distinct channels and patterns that clients of this node subscribe to.",
+  ),
+  publishes: counter("tidegate_publishes_total", "Publishes of clients, by outcome.", ["outcome"]),
+  publishSeconds: histogram(
+    "tidegate_publish_seconds",
+    "Time from a client's publish frame to the message being handed to NATS.",
+  ),
+  requests: counter("tidegate_requests_total", "Requests of clients, by outcome.", ["outcome"]),
+  requestSeconds: histogram(
+    "tidegate_request_seconds",
+    "Time from a client's request to the backend's reply.",
+  ),
+  natsConnected: gauge("tidegate_nats_connected", "1 while the link to NATS works."),
+  natsReconnects: counter("tidegate_nats_reconnects_total", "Links to NATS made again after a loss."),
+  natsDisconnects: counter("tidegate_nats_disconnects_total", "Links to NATS lost."),
+  natsMessagesIn: counter("tidegate_nats_messages_in_total", "Messages received from NATS."),
+  natsMessagesOut: counter("tidegate_nats_messages_out_total", "Messages sent to NATS."),
+  natsBytesIn: counter("tidegate_nats_bytes_in_total", "Bytes received from NATS."),
+  natsBytesOut: counter("tidegate_nats_bytes_out_total", "Bytes sent to NATS."),
+  natsPendingBytes: gauge("tidegate_nats_pending_bytes", "Bytes written to NATS and not yet confirmed."),
+  natsSubscriptions: gauge(
+    "tidegate_nats_subscriptions",
+    "NATS subscriptions for channels, lingering ones included.",
+  ),
+  natsSlowConsumers: counter(
+    "tidegate_nats_slow_consumers_total",
+    "Times the NATS server said that this node reads too slowly.",
+  ),
+  natsCallbackErrors: counter(
+    "tidegate_nats_callback_errors_total",
+    "Exceptions caught in callbacks of the NATS client; each is a defect.",
+  ),
+});
+
+export type GatewayMetrics = MetricsOf<typeof GATEWAY_METRICS>;

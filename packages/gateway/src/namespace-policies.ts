@@ -1,0 +1,49 @@
+import type { Identity } from "@tidegate/auth";
+import { type GrantAction, GrantSet, namespaceOf } from "@tidegate/protocol";
+
+/** Where clients' messages go: straight to subscribers, to backends, or nowhere. */
+export type PublishLane = "direct" | "backend" | "none";
+
+/** The policy of one namespace. */
+export interface NamespacePolicy {
+  readonly publish: PublishLane;
+  /** What every authenticated user may do here, besides what the token grants. */
+  readonly grants: GrantSet;
+  /** What clients without a token may do here. */
+  readonly anonymous: GrantSet;
+}
+
+/** Who a connection acts for; `undefined` is an anonymous client. */
+export type Principal = Identity | undefined;
+
+/** The namespaces of this node. A channel outside them does not exist for clients, whatever a token says. */
+export class NamespacePolicies {
+  readonly #policies: ReadonlyMap<string, NamespacePolicy>;
+  /** Whether a client without a token could do anything at all here. */
+  readonly admitsAnonymous: boolean;
+
+  constructor(policies: ReadonlyMap<string, NamespacePolicy>) {
+    this.#policies = policies;
+    this.admitsAnonymous = [...policies.values()].some((policy) => policy.anonymous !== GrantSet.none);
+  }
+
+  /** Whether `principal` may do `action` on a well-formed channel or pattern. */
+  allows(principal: Principal, action: Exclude<GrantAction, "request">, channel: string): boolean {
+    // A wildcard in the first token selects no namespace, hence no policy, hence nothing.
+    const policy = this.#policies.get(namespaceOf(channel));
+    if (policy === undefined) {
+      return false;
+    }
+    if (principal === undefined) {
+      return policy.anonymous.allows(action, channel, undefined);
+    }
+    return (
+      principal.grants.allows(action, channel, principal.user) ||
+      policy.grants.allows(action, channel, principal.user)
+    );
+  }
+
+  laneOf(channel: string): PublishLane {
+    return this.#policies.get(namespaceOf(channel))?.publish ?? "none";
+  }
+}

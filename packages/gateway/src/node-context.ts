@@ -1,0 +1,28 @@
+import type { TokenVerifier } from "@tidegate/auth";
+import type { Broker } from "@tidegate/broker";
+import type { Logger } from "@tidegate/runtime";
+import type { Hub } from "./fan-out/hub.ts";
+import type { Instruments } from "./instruments.ts";
+import type { GatewayLimits, PingTimes } from "./limits.ts";
+import type { NamespacePolicies } from "./namespace-policies.ts";
+import type { TimerWheel } from "./timer-wheel.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** What all connections of a node share. One object, so that a connection holds one reference to it. */
+export interface NodeContext {
+  readonly node: string;
+  readonly limits: GatewayLimits;
+  readonly ping: PingTimes;
+  readonly policies: NamespacePolicies;
+  readonly verifier: TokenVerifier;
+  readonly broker: Pick<Broker, "publish" | "request" | "maxPayload">;
+  readonly hub: Hub;
+  readonly wheel: TimerWheel;
+  readonly traffic: Traffic;
+  readonly instruments: Instruments;
+  readonly logger: Logger;
+  /** Unix time in ms. */
+  readonly now: () => number;
+  /** 0 to 1, for jitter. */
+  readonly random: () => number;
+}

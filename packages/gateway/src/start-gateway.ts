@@ -1,0 +1,123 @@
+import { hostname } from "node:os";
+import { createTokenVerifier, productionKeyProblems, type TokenVerifierOptions } from "@tidegate/auth";
+import { connectBroker, resolveBrokerOptions } from "@tidegate/broker";
+import {
+  createMetrics,
+  type Logger,
+  Readiness,
+  type RunningService,
+  startOperationsServer,
+} from "@tidegate/runtime";
+import { ClosingOrder } from "./closing-order.ts";
+import { Gateway } from "./gateway.ts";
+import { GatewayError } from "./gateway-error.ts";
+import { GATEWAY_METRICS } from "./metrics.ts";
+import { NamespacePolicies } from "./namespace-policies.ts";
+import { OriginPolicy } from "./origin-policy.ts";
+import { brokerOptions } from "./settings/broker-options.ts";
+import type { GatewaySettings } from "./settings/gateway-settings.ts";
+import { namespacePolicies } from "./settings/namespace-schema.ts";
+import { verifierOptions } from "./settings/verifier-options.ts";
+import { startUwsServer } from "./uws/uws-server.ts";
+
+export interface StartedGateway extends RunningService {
+  readonly port: number;
+  readonly operationsPort: number;
+  /** Resolves if the link to NATS ended for good: the node can do nothing more and should exit. */
+  readonly failed: Promise<Error>;
+}
+
+/**
+ * Starts a node: operations server first, so that probes are answered from the beginning; then keys, NATS, and the
+ * port for clients last.
+ *
+ * @throws GatewayError, AuthError, BrokerError or RuntimeError, with what to change.
+ */
+export async function startGateway(
+  settings: GatewaySettings,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<StartedGateway> {
+  const node = settings.node.name ?? defaultNodeName();
+  const verifying = verifierOptions(settings);
+  const weak = settings.mode === "production" ? productionKeyProblems(verifying) : [];
+  if (weak.length > 0) {
+    throw new GatewayError("configuration_invalid", `not fit for production: ${weak.join("; ")}`);
+  }
+  const opened = new ClosingOrder();
+  try {
+    return await open(settings, logger, signal, node, verifying, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function open(
+  settings: GatewaySettings,
+  logger: Logger,
+  signal: AbortSignal,
+  node: string,
+  verifying: TokenVerifierOptions,
+  opened: ClosingOrder,
+): Promise<StartedGateway> {
+  const { metrics, exposition, close: closeMetrics } = createMetrics(GATEWAY_METRICS, { process: true });
+  opened.add(() => closeMetrics());
+  const readiness = new Readiness(["nats", "listening"]);
+  const { host, port } = settings.operations;
+  const operations = await startOperationsServer({ host, port, metrics: exposition, readiness });
+  opened.add(() => operations.close());
+  const verifier = await createTokenVerifier(verifying);
+  opened.add(() => verifier.close());
+
+  const onError = (error: Error): void => logger.error({ err: error }, "the broker reported an error");
+  const broker = await connectBroker(
+    resolveBrokerOptions({ ...brokerOptions(settings, node), onError }),
+    signal,
+  );
+  opened.add(() => broker.drain());
+  const nats = readiness.condition("nats");
+  nats.pass();
+  broker.onState((state) => {
+    logger.warn({ state }, "the link to NATS changed");
+    if (state === "connected") nats.pass();
+    else nats.fail(`the link to NATS is ${state}`);
+  });
+
+  const gateway = new Gateway({
+    node,
+    limits: settings.limits,
+    ping: settings.ping,
+    drain: settings.drain,
+    policies: new NamespacePolicies(namespacePolicies(settings.namespaces)),
+    origins: new OriginPolicy(settings.origins.allow),
+    cookieName: settings.auth.cookieName,
+    verifier,
+    broker,
+    metrics,
+    logger,
+  });
+  const server = await startUwsServer({ ...settings.listen, ...settings.limits, gateway, logger });
+  readiness.condition("listening").pass();
+  logger.info({ node, port: server.port, operationsPort: operations.port }, "listening");
+
+  return {
+    port: server.port,
+    operationsPort: operations.port,
+    failed: broker.closed.then((error) => error ?? new Promise<Error>(() => {})),
+    drain: async (deadline) => {
+      readiness.drain();
+      server.stopAccepting();
+      logger.info({ connections: gateway.connections }, "draining");
+      await gateway.drain(deadline);
+      server.close();
+    },
+    // Broker, keys, operations server: in the reverse order of their start.
+    stop: () => opened.close(),
+    pending: () => ({ connections: gateway.connections }),
+  };
+}
+
+function defaultNodeName(): string {
+  return `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9_-]/g, "-").slice(-64);
+}

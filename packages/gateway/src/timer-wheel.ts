@@ -1,0 +1,92 @@
+/** Something that wants to be woken. The wheel reads `wakeAt` and owns `wheelSlot`; nobody else writes that. */
+export interface Sleeper {
+  /** When to wake, in ms of the wheel's clock; `Number.POSITIVE_INFINITY` for never. */
+  wakeAt: number;
+  /** Where the wheel keeps it; -1 when it is not on the wheel. */
+  wheelSlot: number;
+  /** Called at or up to a tick after `wakeAt`. Sets a new `wakeAt`, or leaves it in the past to sleep on. */
+  wake(now: number): void;
+}
+
+/** Fine enough for deadlines of seconds, coarse enough to cost nothing when idle. */
+const TICK_MS = 100;
+/** 51.2 s a turn: most connections are visited once per ping interval. */
+const SLOTS = 512;
+
+/**
+ * One timer for all deadlines of a node. Scheduling and cancelling cost a set operation; a timer object per
+ * connection would cost more memory than the rest of its state and an event-loop entry each.
+ */
+export class TimerWheel {
+  readonly #slots: readonly Set<Sleeper>[] = Array.from({ length: SLOTS }, () => new Set<Sleeper>());
+  readonly #now: () => number;
+  #timer: NodeJS.Timeout | undefined;
+  #position: number;
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+    this.#position = Math.floor(now() / TICK_MS);
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.advance(), TICK_MS).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Moves `sleeper` to the slot of `wakeAt`. */
+  schedule(sleeper: Sleeper, wakeAt: number): void {
+    this.cancel(sleeper);
+    sleeper.wakeAt = wakeAt;
+    if (wakeAt === Number.POSITIVE_INFINITY) {
+      return;
+    }
+    // Never the slot being emptied: that would wake it in the same pass for ever.
+    const tick = Math.max(Math.ceil(wakeAt / TICK_MS), this.#position + 1);
+    // Beyond one turn it waits in the farthest slot and is looked at again from there.
+    const slot = Math.min(tick, this.#position + SLOTS - 1) % SLOTS;
+    sleeper.wheelSlot = slot;
+    this.#slots[slot]?.add(sleeper);
+  }
+
+  cancel(sleeper: Sleeper): void {
+    if (sleeper.wheelSlot !== -1) {
+      this.#slots[sleeper.wheelSlot]?.delete(sleeper);
+      sleeper.wheelSlot = -1;
+    }
+  }
+
+  /** Wakes what is due. Called by the timer; tests call it with their own clock. */
+  advance(): void {
+    const now = this.#now();
+    const target = Math.floor(now / TICK_MS);
+    // After a long stall one full turn visits every slot; more turns would find nothing.
+    this.#position = Math.max(this.#position, target - SLOTS);
+    while (this.#position < target) {
+      this.#position += 1;
+      this.#empty(this.#slots[this.#position % SLOTS], now);
+    }
+  }
+
+  #empty(slot: Set<Sleeper> | undefined, now: number): void {
+    if (slot === undefined || slot.size === 0) {
+      return;
+    }
+    const due = [...slot];
+    slot.clear();
+    for (const sleeper of due) {
+      sleeper.wheelSlot = -1;
+    }
+    for (const sleeper of due) {
+      // One sleeper's wake may have scheduled or cancelled another of this slot.
+      if (sleeper.wheelSlot === -1 && sleeper.wakeAt <= now) {
+        sleeper.wake(now);
+      } else if (sleeper.wheelSlot === -1 && sleeper.wakeAt !== Number.POSITIVE_INFINITY) {
+        this.schedule(sleeper, sleeper.wakeAt);
+      }
+    }
+  }
+}

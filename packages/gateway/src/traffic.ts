@@ -1,0 +1,9 @@
+/** Counters of the hottest paths: plain numbers that the metrics read at scrape time. */
+export class Traffic {
+  messagesIn = 0;
+  bytesIn = 0;
+  messagesOut = 0;
+  bytesOut = 0;
+  /** Messages not delivered because their connection lagged. */
+  messagesMissed = 0;
+}

@@ -1,0 +1,37 @@
+import type { HttpRequest, HttpResponse } from "uWebSockets.js";
+import type { Handshake } from "../handshake.ts";
+
+/**
+ * Copies what the gateway needs of an upgrade request: the native object is valid only inside the handler.
+ *
+ * @param forwardedHops proxies in front that append to X-Forwarded-For; 0 ignores the header, which
+ *   anybody could send.
+ */
+export function readHandshake(
+  response: HttpResponse,
+  request: HttpRequest,
+  forwardedHops: number,
+): Handshake {
+  return {
+    query: request.getQuery() ?? "",
+    origin: request.getHeader("origin"),
+    host: request.getHeader("host"),
+    authorization: request.getHeader("authorization"),
+    subprotocols: request.getHeader("sec-websocket-protocol"),
+    cookie: request.getHeader("cookie"),
+    address: clientAddress(
+      Buffer.from(response.getRemoteAddressAsText()).toString("latin1"),
+      request.getHeader("x-forwarded-for"),
+      forwardedHops,
+    ),
+  };
+}
+
+/** The address that the outermost trusted proxy saw: each hop appends, so it is counted from the right. */
+export function clientAddress(remote: string, forwardedFor: string, forwardedHops: number): string {
+  if (forwardedHops === 0 || forwardedFor === "") {
+    return remote;
+  }
+  const hops = forwardedFor.split(",").map((hop) => hop.trim());
+  return hops[Math.max(0, hops.length - forwardedHops)] || remote;
+}

@@ -1,0 +1,73 @@
+import type { WebSocket } from "uWebSockets.js";
+import { CLOSE_CODES, type CloseName, MAX_CLOSE_REASON_BYTES } from "@tidegate/protocol";
+import type { Connection } from "../connection/connection.ts";
+import type { Handshake } from "../handshake.ts";
+import type { SendOutcome, Socket } from "../socket.ts";
+
+/** What hangs on the native socket: first the handshake, then the connection made of it. */
+export interface SocketData {
+  handshake: Handshake | undefined;
+  socket: UwsSocket | undefined;
+  connection: Connection | undefined;
+}
+
+const SENT = 1;
+const QUEUED = 0;
+
+/**
+ * Makes the native socket safe: every method of a closed one throws, and `end` runs the close handler before
+ * it returns.
+ */
+export class UwsSocket implements Socket {
+  #native: WebSocket<SocketData> | undefined;
+
+  constructor(native: WebSocket<SocketData>) {
+    this.#native = native;
+  }
+
+  send(frame: Uint8Array | string, binary: boolean): SendOutcome {
+    const native = this.#native;
+    if (native === undefined) {
+      return "closed";
+    }
+    // 1 sent, 0 buffered and not to be sent again, 2 dropped at the limit: not a boolean.
+    const result = native.send(frame, binary, false);
+    return result === SENT ? "sent" : result === QUEUED ? "queued" : "dropped";
+  }
+
+  cork(write: () => void): void {
+    this.#native?.cork(write);
+  }
+
+  bufferedBytes(): number {
+    return this.#native?.getBufferedAmount() ?? 0;
+  }
+
+  ping(): void {
+    this.#native?.ping();
+  }
+
+  end(name: CloseName, reason: string): void {
+    const native = this.#native;
+    this.#native = undefined;
+    native?.end(CLOSE_CODES[name].code, clip(`${name}: ${reason}`));
+  }
+
+  /** The native socket is gone. */
+  detach(): void {
+    this.#native = undefined;
+  }
+}
+
+/** Cuts to what a control frame holds, never inside a character. */
+function clip(reason: string): string {
+  if (Buffer.byteLength(reason) <= MAX_CLOSE_REASON_BYTES) {
+    return reason;
+  }
+  let end = MAX_CLOSE_REASON_BYTES;
+  const bytes = Buffer.from(reason);
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) {
+    end -= 1;
+  }
+  return bytes.toString("utf8", 0, end);
+}

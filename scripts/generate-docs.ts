@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fillSections } from "./docs/generated-sections.ts";
+import { TARGETS } from "./docs/targets.ts";
+
+const USAGE = `Usage: node scripts/generate-docs.ts [--check]
+
+Rewrites the generated sections of the documents. With --check it writes nothing, names the documents
+that are out of date, and exits with 1 if there are any.
+`;
+
+const ROOT = join(import.meta.dirname, "..");
+
+const { check, help } = parseArgs({
+  options: {
+    check: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
+  },
+}).values;
+
+if (help) {
+  process.stdout.write(USAGE);
+} else {
+  const stale = TARGETS.flatMap(({ path, sections }) => {
+    const file = join(ROOT, path);
+    const before = readFileSync(file, "utf8");
+    const after = filled(path, before, sections());
+    if (after !== before && !check) {
+      writeFileSync(file, after);
+    }
+    return after === before ? [] : [path];
+  });
+  for (const path of stale) {
+    process.stdout.write(check ? `${path} is out of date: run npm run docs\n` : `${path} is rewritten\n`);
+  }
+  process.exitCode = check && stale.length > 0 ? 1 : 0;
+}
+
+function filled(path: string, text: string, sections: ReadonlyMap<string, string>): string {
+  try {
+    return fillSections(text, sections);
+  } catch (cause) {
+    throw new Error(`${path} cannot be filled in`, { cause });
+  }
+}

@@ -1,0 +1,50 @@
+import { fileURLToPath } from "node:url";
+import { type BrokerOptions, connectBroker } from "@tidegate/broker";
+import type { Logger, RunningService } from "@tidegate/runtime";
+import type { DemoArguments } from "./demo-arguments.ts";
+import { answerCall } from "./demo-methods.ts";
+import { startPageServer } from "./page-server.ts";
+import { tick } from "./tick.ts";
+
+const LOBBY = "chat.lobby";
+const PAGE_DIRECTORY = fileURLToPath(new URL("../page/", import.meta.url));
+
+/** Builds the demo backend and starts it: a broker, the methods and the ticker on it, and the page. */
+export async function startDemoService(
+  { gateways, host, port }: DemoArguments,
+  brokerOptions: BrokerOptions,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<RunningService> {
+  const broker = await connectBroker(brokerOptions, signal);
+  const ticking = new AbortController();
+  try {
+    // A queue group, so that a second demo backend shares the work instead of answering everything twice.
+    await broker.respond("demo.>", "demo", answerCall).ready;
+    tick(broker, ticking.signal);
+    const page = await startPageServer({
+      host,
+      port,
+      pageDirectory: PAGE_DIRECTORY,
+      gateways,
+      isReady: () => broker.state === "connected",
+      say: (text, name) => {
+        const payload = Buffer.from(JSON.stringify({ text, name }));
+        return broker.publish(LOBBY, payload, { lane: "direct", event: "said" }) === "sent";
+      },
+      onError: (error) => logger.error({ err: error }, "a page request failed"),
+    });
+    logger.info({ address: page.address }, "the page is served");
+    return {
+      drain: async () => {
+        ticking.abort();
+        await page.close();
+        await broker.drain();
+      },
+    };
+  } catch (error) {
+    ticking.abort();
+    await broker.drain();
+    throw error;
+  }
+}

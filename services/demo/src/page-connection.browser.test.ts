@@ -1,0 +1,363 @@
+import { fileURLToPath } from "node:url";
+import { type Browser, launchChromium } from "@tidegate/testkit";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type PageServer, startPageServer } from "./page-server.ts";
+
+type Page = Awaited<ReturnType<Browser["newPage"]>>;
+type SocketRoute = Parameters<Parameters<Page["routeWebSocket"]>[1]>[0];
+type Frame = Readonly<Record<string, unknown>>;
+
+/** One WebSocket of the page, with this test as the gateway behind it. */
+class ScriptedNode {
+  readonly node: string;
+  readonly #route: SocketRoute;
+  readonly #frames: Frame[] = [];
+  #wake: () => void = () => {};
+
+  constructor(node: string, route: SocketRoute) {
+    this.node = node;
+    this.#route = route;
+    route.onMessage((text) => {
+      this.#frames.push(JSON.parse(String(text)) as Frame);
+      this.#wake();
+    });
+  }
+
+  send(frame: Frame): void {
+    this.#route.send(JSON.stringify(frame));
+  }
+
+  close(code: number, reason = ""): Promise<void> {
+    return this.#route.close({ code, reason });
+  }
+
+  /** The next frame of this type; those before it are dropped. */
+  async next(type: string): Promise<Frame> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame?.["type"] === type) {
+        return frame;
+      }
+      if (frame === undefined) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+    }
+  }
+
+  async accept(): Promise<Frame> {
+    const connect = await this.next("connect");
+    this.send({
+      type: "connected",
+      id: connect["id"],
+      connection: `${this.node}-1`,
+      user: "ada",
+      node: this.node,
+      revision: 1,
+      pingInterval: 25_000,
+      limits: {},
+    });
+    return connect;
+  }
+}
+
+let browser: Browser;
+let server: PageServer;
+let page: Page;
+let arrivals: ScriptedNode[];
+let wakeArrival: () => void;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  server = await startPageServer({
+    host: "127.0.0.1",
+    port: 0,
+    pageDirectory: fileURLToPath(new URL("../page/", import.meta.url)),
+    gateways: ["http://127.0.0.1:4080", "http://127.0.0.1:4081"],
+    isReady: () => true,
+    say: () => true,
+    onError: (error) => {
+      throw error;
+    },
+  });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+});
+
+beforeEach(async () => {
+  arrivals = [];
+  wakeArrival = () => {};
+  page = await browser.newPage();
+  page.setDefaultTimeout(10_000);
+  await page.routeWebSocket(/\/v1\/ws$/, (route) => {
+    const node = route.url().includes(":4080/") ? "n1" : "n2";
+    arrivals.push(new ScriptedNode(node, route));
+    wakeArrival();
+  });
+});
+
+afterEach(() => page.close());
+
+/** The next WebSocket that the page opens. */
+async function arrival(): Promise<ScriptedNode> {
+  for (;;) {
+    const node = arrivals.shift();
+    if (node !== undefined) {
+      return node;
+    }
+    await new Promise<void>((resolve) => {
+      wakeArrival = resolve;
+    });
+  }
+}
+
+async function join(): Promise<ScriptedNode> {
+  await page.goto(`${server.address}/?name=ada&join`);
+  const node = await arrival();
+  await node.accept();
+  await state("connected");
+  return node;
+}
+
+async function state(kind: string): Promise<string> {
+  const box = page.locator(`[data-testid=state][data-state=${kind}]`);
+  await box.waitFor();
+  return ((await box.textContent()) ?? "").trim();
+}
+
+function say(text: string): Promise<void> {
+  return page
+    .getByTestId("message")
+    .fill(text)
+    .then(() => page.keyboard.press("Enter"));
+}
+
+describe("the page", () => {
+  test("connects with a token and its channels, once it has a name", async () => {
+    await page.goto(`${server.address}/?node=2`);
+    expect(await page.getByTestId("message").isVisible()).toBe(false);
+    await page.getByTestId("name").fill("ada");
+    await page.getByTestId("join").click();
+    const node = await arrival();
+    expect(node.node).toBe("n2");
+    expect(await node.accept()).toEqual({
+      type: "connect",
+      id: 1,
+      token: expect.stringMatching(/^ey/),
+      channels: ["chat.lobby", "ticker.price"],
+    });
+    expect(await state("connected")).toBe("Connected to n2");
+  });
+
+  test("says what is wrong with a name and lets it be changed", async () => {
+    await page.goto(server.address);
+    await page.getByTestId("name").fill("<ada>");
+    await page.getByTestId("join").click();
+    await page.getByRole("alert").filter({ hasText: "1 to 24" }).waitFor();
+    await page.keyboard.type("ada");
+    await page.keyboard.press("Enter");
+    await (await arrival()).accept();
+    await state("connected");
+  });
+
+  test("works by keyboard alone", async () => {
+    await page.goto(server.address);
+    await page.keyboard.type("ada");
+    await page.keyboard.press("Enter");
+    const node = await arrival();
+    await node.accept();
+    await state("connected");
+    await page.keyboard.type("hello");
+    await page.keyboard.press("Enter");
+    expect((await node.next("publish"))["data"]).toEqual({ text: "hello" });
+    await page.keyboard.type("roll");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect((await node.next("request"))["data"]).toEqual({ text: "roll" });
+    // The focus is where the next line is typed.
+    await page.keyboard.type("more");
+    await page.keyboard.press("Enter");
+    expect((await node.next("publish"))["data"]).toEqual({ text: "more" });
+  });
+
+  test("shows what others write as text, never as markup", async () => {
+    const node = await join();
+    const text = '<img src=x onerror="document.title=1"><b>bold</b>';
+    const message = { type: "message", channel: "chat.lobby", time: Date.now() };
+    node.send({ ...message, data: { text }, from: { user: text, connection: "n2-9" } });
+    const entry = page.getByTestId("entry");
+    await entry.waitFor();
+    expect(await entry.locator("img, b").count()).toBe(0);
+    expect(await entry.locator(".text").textContent()).toBe(text);
+    expect(await entry.locator(".author").textContent()).toBe(text);
+    expect(await page.title()).toBe("Tidegate chat");
+  });
+
+  test("tells its own messages, those of others and those of backends apart", async () => {
+    const node = await join();
+    const send = (data: unknown, from?: Frame) =>
+      node.send({ type: "message", channel: "chat.lobby", time: Date.now(), data, ...(from && { from }) });
+    send({ text: "mine" }, { user: "ada", connection: "n1-1" });
+    send({ text: "of another ada" }, { user: "ada", connection: "n2-7" });
+    send({ text: "of a backend", name: "till" });
+    send({ hi: 1 });
+    send("plain words");
+    const entries = page.getByTestId("entry");
+    await entries.nth(4).waitFor();
+    expect(await entries.evaluateAll((all) => all.map((entry) => entry.classList.contains("own")))).toEqual([
+      true,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(await entries.evaluateAll((all) => all.map((entry) => entry.getAttribute("data-author")))).toEqual(
+      ["ada", "ada", "till", "backend", "backend"],
+    );
+    expect(await entries.nth(3).locator(".text").textContent()).toBe('{"hi":1}');
+    expect(await entries.nth(4).locator(".text").textContent()).toBe("plain words");
+  });
+
+  test("gives back what could not be sent, and says why", async () => {
+    const node = await join();
+    await say("too fast");
+    const publish = await node.next("publish");
+    node.send({
+      type: "error",
+      id: publish["id"],
+      code: "rate_limited",
+      message: "wait a second",
+      retryable: true,
+    });
+    await page.getByTestId("notice").filter({ hasText: "Not sent: wait a second." }).waitFor();
+    expect(await page.getByTestId("message").inputValue()).toBe("too fast");
+  });
+
+  test("asks the bot by /bot and by the button, and shows its answers", async () => {
+    const node = await join();
+    await say("/bot what time is it?");
+    const typed = await node.next("request");
+    expect(typed).toMatchObject({ method: "demo.bot", data: { text: "what time is it?" } });
+    node.send({ type: "reply", id: typed["id"], data: { text: "Late." } });
+    await page.locator("[data-kind=bot]").filter({ hasText: "Late." }).waitFor();
+    await page.getByTestId("bot").click();
+    const clicked = await node.next("request");
+    expect(clicked["data"]).toEqual({ text: "help" });
+    node.send({
+      type: "error",
+      id: clicked["id"],
+      code: "no_responders",
+      message: "nobody listens",
+      retryable: true,
+    });
+    await page.getByTestId("notice").filter({ hasText: "nobody listens" }).waitFor();
+  });
+
+  test("notes quietly that messages may have been missed", async () => {
+    const node = await join();
+    node.send({ type: "error", code: "messages_missed", message: "x", retryable: false });
+    await page.getByTestId("notice").filter({ hasText: "Some messages may have been missed." }).waitFor();
+    await state("connected");
+  });
+
+  test("shows the ticker", async () => {
+    const node = await join();
+    const data = { symbol: "TIDE", price: 98.5, change: -1.5 };
+    node.send({ type: "message", channel: "ticker.price", time: Date.now(), data });
+    const ticker = page.getByTestId("ticker");
+    await ticker.waitFor();
+    expect((await ticker.textContent())?.trim().split(/\s+/)).toEqual(["TIDE", "98.50", "\u22121.50"]);
+    expect(await page.getByTestId("entry").count()).toBe(0);
+  });
+});
+
+describe("when the connection is lost", () => {
+  test("the page moves to the other node after the wait a leaving node asks for", async () => {
+    const node = await join();
+    node.send({ type: "draining", reconnect: 1200 });
+    await node.close(4000, "draining");
+    expect(await state("waiting")).toMatch(/^Reconnecting in [12] s$/);
+    const next = await arrival();
+    expect(next.node).toBe("n2");
+    await next.accept();
+    expect(await state("connected")).toBe("Connected to n2");
+    expect(await page.getByTestId("node").inputValue()).toBe("2");
+  });
+
+  test("the page tries the same node once more, then the other", async () => {
+    const node = await join();
+    await node.close(4003);
+    const second = await arrival();
+    expect(second.node).toBe("n1");
+    await second.close(1011);
+    expect((await arrival()).node).toBe("n2");
+  });
+
+  test("the page stays away after a code that says so, with the reason", async () => {
+    const node = await join();
+    await node.close(4502, "the token is signed with another key");
+    expect(await state("closed")).toBe("Closed: the token is signed with another key");
+    // The user may still choose: that is a new beginning.
+    await page.getByTestId("node").selectOption("2");
+    expect((await arrival()).node).toBe("n2");
+  });
+
+  test("a message under way is given back", async () => {
+    const node = await join();
+    await say("did it arrive?");
+    await node.next("publish");
+    await node.close(4010);
+    await page.getByTestId("notice").filter({ hasText: "connection was lost" }).waitFor();
+    expect(await page.getByTestId("message").inputValue()).toBe("did it arrive?");
+  });
+
+  test("a link that went silent is given up", async () => {
+    await page.clock.install();
+    await join();
+    await page.clock.runFor(70_000);
+    const next = await arrival();
+    await next.accept();
+    await state("connected");
+  });
+
+  test("waiting can be cut short", async () => {
+    const node = await join();
+    node.send({ type: "draining", reconnect: 60_000 });
+    await node.close(4000);
+    await state("waiting");
+    await page.getByRole("button", { name: "Try now" }).click();
+    await (await arrival()).accept();
+    await state("connected");
+  });
+
+  test("leaving ends it for good", async () => {
+    const node = await join();
+    await node.close(4010);
+    await page.getByRole("button", { name: "Leave" }).click();
+    expect(await state("idle")).toBe("Not connected");
+    await page.getByTestId("name").waitFor();
+  });
+});
+
+test("the page brings a new token before the old one expires, and keeps the connection", async () => {
+  await page.clock.install();
+  const node = await join();
+  // The link must not look dead meanwhile.
+  for (let minutes = 0; minutes < 50; minutes += 1) {
+    node.send({ type: "ping" });
+    await page.clock.runFor(20_000);
+    node.send({ type: "ping" });
+    await page.clock.runFor(20_000);
+    node.send({ type: "ping" });
+    await page.clock.runFor(20_000);
+  }
+  const refresh = await node.next("refresh");
+  expect(refresh["token"]).toMatch(/^ey/);
+  node.send({ type: "ok", id: refresh["id"], expires: Date.now() + 3_600_000 });
+  await state("connected");
+  expect(arrivals).toEqual([]);
+});

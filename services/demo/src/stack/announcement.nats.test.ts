@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type IncomingMessage } from "node:http";
+import { connectPlainNats, startNats } from "@tidegate/testkit";
+import { expect, test } from "vitest";
+import { announcement, curlCommand, publishCommand } from "./announcement.ts";
+
+/** Runs a command as somebody would who copied it, and returns its exit code. */
+async function paste(command: string): Promise<number | null> {
+  const shell = spawn("/bin/sh", ["-c", command], { stdio: "ignore" });
+  const [code] = (await once(shell, "exit")) as [number | null];
+  return code;
+}
+
+test("the publish that is printed reaches NATS and ends", async () => {
+  await using nats = await startNats({ own: true });
+  const connection = await connectPlainNats(nats.url);
+  const messages = connection.subscribe("rt.chat.lobby", { max: 1 });
+  await connection.flush();
+  expect(await paste(publishCommand(nats.url))).toBe(0);
+  for await (const message of messages) {
+    expect(message.json()).toEqual({ text: "hi" });
+  }
+  await connection.close();
+});
+
+test("the curl that is printed posts a line", async () => {
+  const arrived = Promise.withResolvers<{ request: IncomingMessage; body: string }>();
+  const server = createServer(async (request, response) => {
+    let body = "";
+    for await (const chunk of request) {
+      body += String(chunk);
+    }
+    response.end();
+    arrived.resolve({ request, body });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  expect(await paste(curlCommand(`http://127.0.0.1:${port}/`))).toBe(0);
+  const { request, body } = await arrived.promise;
+  server.close();
+  expect([request.method, request.url, request.headers["content-type"]]).toEqual([
+    "POST",
+    "/say",
+    "application/json",
+  ]);
+  expect(JSON.parse(body)).toEqual({ text: "hi from curl" });
+});
+
+test("everything of use is in the announcement", () => {
+  const text = announcement({
+    gateways: ["http://127.0.0.1:4080", "http://127.0.0.1:4081"],
+    nats: "nats://127.0.0.1:4222",
+    token: "a.b.c",
+    page: "http://127.0.0.1:4000/",
+  });
+  for (const part of [
+    "http://127.0.0.1:4080",
+    "http://127.0.0.1:4081",
+    "nats://127.0.0.1:4222",
+    "a.b.c",
+    "http://127.0.0.1:4000/?node=2",
+    publishCommand("nats://127.0.0.1:4222"),
+  ]) {
+    expect(text).toContain(part);
+  }
+});

@@ -1,0 +1,170 @@
+import { execFileSync } from "node:child_process";
+import { connect } from "node:net";
+import { createTokenVerifier, DEVELOPMENT_KEY } from "@tidegate/auth";
+import { connectPlainNats, openClient } from "@tidegate/testkit";
+import { describe, expect, test } from "vitest";
+import { type SpawnedStack, spawnStack } from "./spawn-stack.ts";
+
+/** Several processes start on two cores that others use too. */
+const PATIENCE_MS = 60_000;
+
+/** Every process below this one. */
+function descendants(pid: number): readonly number[] {
+  const children = new Map<number, number[]>();
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
+  for (const line of table.trim().split("\n")) {
+    const [child = 0, parent = 0] = line.trim().split(/\s+/).map(Number);
+    children.set(parent, [...(children.get(parent) ?? []), child]);
+  }
+  const below = (parent: number): number[] =>
+    (children.get(parent) ?? []).flatMap((child) => [child, ...below(child)]);
+  return below(pid);
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function accepts(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(address);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname);
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}
+
+function addresses({ gateways, nats, page }: SpawnedStack): readonly string[] {
+  return [...gateways, nats, page];
+}
+
+async function expectNothingLeft(pids: readonly number[], stack: SpawnedStack): Promise<void> {
+  expect(pids.length).toBeGreaterThanOrEqual(4);
+  await expect.poll(() => pids.filter(exists), { timeout: 10_000 }).toEqual([]);
+  expect(await Promise.all(addresses(stack).map(accepts))).toEqual([false, false, false, false]);
+}
+
+function openConnection(gateway: string | undefined, path = "/v1/ws") {
+  return openClient(`${gateway?.replace("http", "ws")}${path}`, { protocols: ["tidegate.v1"] });
+}
+
+describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
+  test("prints one line with everything that a program needs, and all of it works", async () => {
+    await using stack = await spawnStack();
+    const printed = stack.process.lines.filter(({ stream }) => stream === "stdout");
+    expect(printed).toHaveLength(1);
+    expect(JSON.parse(printed[0]?.text ?? "")).toEqual({
+      gateways: [expect.stringMatching(/^http:\/\//), expect.stringMatching(/^http:\/\//)],
+      nats: expect.stringMatching(/^nats:\/\//),
+      token: expect.any(String),
+      page: expect.stringMatching(/^http:\/\//),
+    });
+    expect((await fetch(stack.page)).status).toBe(200);
+
+    const verifier = await createTokenVerifier({ algorithms: ["HS256"], keys: [DEVELOPMENT_KEY] });
+    const verified = await verifier.verify(stack.token);
+    if (!verified.ok) {
+      throw new Error(verified.message);
+    }
+    const { grants, user } = verified.identity;
+    for (const namespace of ["chat", "feed", "ticker"]) {
+      for (const action of ["subscribe", "publish", "history"] as const) {
+        expect([namespace, action, grants.allows(action, `${namespace}.a.b`, user)]).toEqual([
+          namespace,
+          action,
+          true,
+        ]);
+      }
+    }
+    expect(grants.allows("request", "demo.echo", user)).toBe(true);
+    expect(grants.allows("request", "other.echo", user)).toBe(false);
+
+    await using first = openConnection(stack.gateways[0]);
+    await using second = openConnection(stack.gateways[1]);
+    await Promise.all([first.opened, second.opened]);
+    const channels = ["chat.lobby", "feed.news", "ticker.test"];
+    first.send({ type: "connect", id: 1, token: stack.token, channels });
+    second.send({ type: "connect", id: 1, token: stack.token });
+    expect(await first.next("connected")).toMatchObject({ node: "n1", user });
+    expect(await second.next("connected")).toMatchObject({ node: "n2", user });
+    for (const channel of channels) {
+      expect(await first.next("subscribed")).toMatchObject({ channel });
+    }
+    for (const [index, channel] of channels.entries()) {
+      second.send({ type: "publish", id: index + 2, channel, data: { n: index } });
+      expect(await first.next("message")).toMatchObject({ channel, data: { n: index } });
+    }
+    second.send({ type: "request", id: 9, method: "demo.echo", data: { echo: true } });
+    expect(await second.next("reply")).toMatchObject({ id: 9, data: { echo: true } });
+
+    const nats = await connectPlainNats(stack.nats);
+    nats.publish("rt.chat.lobby", '{"text":"plain"}');
+    expect(await first.next("message")).toMatchObject({ channel: "chat.lobby", data: { text: "plain" } });
+    await nats.close();
+
+    await using anonymous = openConnection(stack.gateways[0], "/v1/ws?channels=ticker.price");
+    expect(await anonymous.next("message")).toMatchObject({
+      channel: "ticker.price",
+      data: { symbol: "TIDE" },
+    });
+  });
+
+  test("runs beside another stack, and leaves nothing behind after SIGTERM or SIGKILL", async () => {
+    const [first, second] = await Promise.all([spawnStack(), spawnStack()]);
+    try {
+      const all = [...addresses(first), ...addresses(second)];
+      expect(new Set(all).size).toBe(8);
+      expect(await Promise.all(all.map(accepts))).toEqual(all.map(() => true));
+
+      const ofFirst = descendants(first.process.pid);
+      const ofSecond = descendants(second.process.pid);
+      expect(await first.process.stop("SIGTERM", PATIENCE_MS)).toEqual({ code: 0, signal: null });
+      await expectNothingLeft(ofFirst, first);
+      expect(await Promise.all(addresses(second).map(accepts))).toEqual([true, true, true, true]);
+
+      second.process.signal("SIGKILL");
+      await second.process.exited;
+      await expectNothingLeft(ofSecond, second);
+    } finally {
+      await Promise.all([first.process.stop("SIGKILL"), second.process.stop("SIGKILL")]);
+    }
+  });
+
+  test("drains the gateways on Ctrl-C: their clients are told before they are closed", async () => {
+    await using stack = await spawnStack();
+    await using client = openConnection(stack.gateways[0]);
+    await client.opened;
+    client.send({ type: "connect", id: 1, token: stack.token });
+    await client.next("connected");
+    stack.process.signal("SIGINT");
+    expect(await client.next("draining")).toMatchObject({ reconnect: expect.any(Number) });
+    expect(await client.closed).toMatchObject({ code: 4000 });
+    expect(await stack.process.exited).toEqual({ code: 0, signal: null });
+    expect(stack.process.lines.filter(({ stream }) => stream === "stdout")).toHaveLength(1);
+  });
+
+  test("stops everything and fails when one of its processes dies", async () => {
+    await using stack = await spawnStack();
+    const pids = descendants(stack.process.pid);
+    const commands = execFileSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" }).split("\n");
+    const backend = commands.find(
+      (line) =>
+        pids.includes(Number.parseInt(line, 10)) &&
+        /node.* \S*demo\/src\/main\.ts/.test(line) &&
+        !/\bsh\b/.test(line),
+    );
+    process.kill(Number.parseInt(backend ?? "", 10), "SIGKILL");
+    expect(await stack.process.exited).toEqual({ code: 1, signal: null });
+    const words = stack.process.lines.map(({ text }) => text).join("\n");
+    expect(words).toContain("backend was ended by SIGKILL");
+    await expectNothingLeft(pids, stack);
+  });
+});

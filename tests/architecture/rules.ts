@@ -1,0 +1,37 @@
+import { filesAreNamed, filesAreShort } from "./file-rules.ts";
+import {
+  arrowsPointDown,
+  dependenciesAreDeclared,
+  importsRunOneWay,
+  importsStayShallow,
+  natsIsConfined,
+  relativeImportsResolve,
+  uwsIsConfined,
+} from "./import-rules.ts";
+import type { Rule } from "./rule.ts";
+import {
+  environmentIsReadOnce,
+  noDefaultExports,
+  noEnums,
+  noNamespaces,
+  noParameterProperties,
+  noStarExports,
+} from "./syntax-rules.ts";
+
+export const RULES: readonly Rule[] = [
+  arrowsPointDown,
+  importsStayShallow,
+  relativeImportsResolve,
+  dependenciesAreDeclared,
+  uwsIsConfined,
+  natsIsConfined,
+  importsRunOneWay,
+  environmentIsReadOnce,
+  noDefaultExports,
+  noStarExports,
+  noEnums,
+  noNamespaces,
+  noParameterProperties,
+  filesAreShort,
+  filesAreNamed,
+];
