@@ -2,7 +2,14 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["packages/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "tests/**/*.test.ts", "load-tests/**/*.test.ts"],
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "services/*/src/**/*.test.ts",
+      "tests/**/*.test.ts",
+      "load-tests/**/*.test.ts",
+    ],
+    // Installs nats-server once, before any file needs it: a hook would time out over the build.
+    globalSetup: ["packages/testkit/src/global-setup.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     // Each file gets its own process: uWebSockets.js holds one native loop per process.

@@ -12,6 +12,7 @@ import {
   importsStayShallow,
   natsIsConfined,
   relativeImportsResolve,
+  testsStayApart,
   uwsIsConfined,
 } from "./architecture/import-rules.ts";
 import type { Rule } from "./architecture/rule.ts";
@@ -165,6 +166,21 @@ const BREAKS: readonly (readonly [
     relativeImportsResolve,
     { [PROTOCOL]: 'import ".";' },
     [`${PROTOCOL}:1 imports ., which is no source file`],
+  ],
+  [
+    testsStayApart,
+    { "packages/broker/src/x.ts": 'import "../testing/fake.ts";', "packages/broker/testing/fake.ts": "" },
+    ["packages/broker/src/x.ts:1 imports the test code ../testing/fake.ts"],
+  ],
+  [
+    testsStayApart,
+    { "packages/broker/src/x.ts": 'import "./index.nats.test.ts";' },
+    ["packages/broker/src/x.ts:1 imports the test code ./index.nats.test.ts"],
+  ],
+  [
+    testsStayApart,
+    { "packages/broker/src/x.ts": 'import "./y.fixture.ts";', "packages/broker/src/y.fixture.ts": "" },
+    ["packages/broker/src/x.ts:1 imports the test code ./y.fixture.ts"],
   ],
   [
     dependenciesAreDeclared,
@@ -324,6 +340,10 @@ describe("the checker", () => {
         [GATEWAY]:
           'process.exitCode = 1;\nconst { argv } = process;\nimport { argv as a } from "node:process";',
       },
+    ],
+    [
+      "a page's script that imports what a server makes up",
+      { "services/gateway/page/x.js": 'import "./y.js";' },
     ],
     ["a file of 500 lines", { [GATEWAY]: "\n".repeat(500) }],
     ["imports of data", { [GATEWAY]: 'import manifest from "../package.json" with { type: "json" };' }],

@@ -1,3 +1,5 @@
+import { GATEWAY_METRICS, GATEWAY_SETTINGS } from "@tidegate/gateway";
+import { describeMetrics, describeSettings, processMetrics } from "@tidegate/runtime";
 import { protocolSections } from "./protocol-sections.ts";
 
 /** A document with generated sections. */
@@ -10,4 +12,16 @@ export interface DocumentTarget {
 
 export const TARGETS: readonly DocumentTarget[] = [
   { path: "packages/protocol/PROTOCOL.md", sections: protocolSections },
+  {
+    path: "docs/configuration.md",
+    sections: () => new Map([["settings", describeSettings(GATEWAY_SETTINGS)]]),
+  },
+  {
+    path: "docs/metrics.md",
+    sections: () =>
+      new Map([
+        ["gateway", describeMetrics(GATEWAY_METRICS)],
+        ["process", describeMetrics(processMetrics)],
+      ]),
+  },
 ];

@@ -41,7 +41,9 @@ export const HOUSE: Readonly<Record<string, string>> = {
   "packages/broker/src/index.ts":
     'import { connect } from "@nats-io/transport-node";\nexport const broker = connect;\n',
   "packages/broker/src/index.nats.test.ts":
-    'import { server } from "@tidegate/testkit";\nimport { broker } from "./index.ts";\n',
+    'import { open } from "../testing/open.ts";\nimport { broker } from "./index.ts";\n',
+  "packages/broker/testing/open.ts":
+    'import { server } from "@tidegate/testkit";\nexport const open = server;\n',
   ...workspace("packages/gateway", ["protocol", "runtime", "auth", "broker"]),
   "packages/gateway/src/index.ts": 'export { app } from "./uws/app.ts";\n',
   "packages/gateway/src/uws/app.ts": 'import uws from "uWebSockets.js";\nexport const app = uws.App();\n',

@@ -44,7 +44,9 @@ export const relativeImportsResolve: Rule = {
   name: "names the file in every relative import",
   violations: ({ files }) => {
     const paths = new Set(files.map((file) => file.path));
-    return files.flatMap((file) =>
+    // What a page's script imports is an address, which a server may answer without a file.
+    const programs = files.filter((file) => file.path.endsWith("ts"));
+    return programs.flatMap((file) =>
       file.imports.flatMap(({ specifier, line, partial }) => {
         const target = relativeTarget(file, specifier);
         return target === undefined || partial || paths.has(target) || target.endsWith(".json")
@@ -52,6 +54,20 @@ export const relativeImportsResolve: Rule = {
           : [`${file.path}:${line} imports ${specifier}, which is no source file`];
       }),
     );
+  },
+};
+
+export const testsStayApart: Rule = {
+  name: "keeps tests out of what is built",
+  violations: ({ files }) => {
+    const tests = new Set(files.filter((file) => file.isTest).map((file) => file.path));
+    return files
+      .filter((file) => !file.isTest)
+      .flatMap((file) =>
+        file.imports
+          .filter(({ specifier }) => tests.has(relativeTarget(file, specifier) ?? ""))
+          .map(({ specifier, line }) => `${file.path}:${line} imports the test code ${specifier}`),
+      );
   },
 };
 

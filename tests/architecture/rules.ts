@@ -6,6 +6,7 @@ import {
   importsStayShallow,
   natsIsConfined,
   relativeImportsResolve,
+  testsStayApart,
   uwsIsConfined,
 } from "./import-rules.ts";
 import type { Rule } from "./rule.ts";
@@ -22,6 +23,7 @@ export const RULES: readonly Rule[] = [
   arrowsPointDown,
   importsStayShallow,
   relativeImportsResolve,
+  testsStayApart,
   dependenciesAreDeclared,
   uwsIsConfined,
   natsIsConfined,

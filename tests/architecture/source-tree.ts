@@ -19,6 +19,7 @@ export interface SourceFile {
   /** From the root of the repository, with slashes. */
   readonly path: string;
   readonly lines: number;
+  /** Never built: `*.test.ts`, and what tests share: `*.fixture.ts`, or the folder `testing` of a workspace. */
   readonly isTest: boolean;
   /** `undefined`: scripts, repository-wide tests and load tests, which belong to no workspace. */
   readonly workspace: Workspace | undefined;
@@ -36,6 +37,7 @@ export interface SourceTree {
 }
 
 const SOURCE_NAME = /\.[cm]?[jt]s$/;
+const TEST_PATH = /\.(?:test|fixture)\.[cm]?[jt]s$|^(?:packages|services)\/[^/]+\/testing\//;
 const MANIFEST_PATH = /^(?:(?:packages|services)\/[^/]+\/)?(?:package|tsconfig)\.json$/;
 const IGNORED_DIRECTORIES = new Set(["node_modules", "dist", "coverage"]);
 
@@ -80,7 +82,7 @@ function sourceFile(path: string, text: string, workspaces: readonly Workspace[]
     return {
       path,
       lines: text.split("\n").length - (text.endsWith("\n") ? 1 : 0),
-      isTest: /\.test\.[cm]?[jt]s$/.test(path),
+      isTest: TEST_PATH.test(path),
       workspace: workspaces.find(({ directory }) => path.startsWith(`${directory}/`)),
       tokens,
       imports: moduleImports(tokens),

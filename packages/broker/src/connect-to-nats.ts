@@ -21,7 +21,8 @@ type Attempt =
  * nats.js can wait for a first connection by itself, but then it waits for ever, without saying why, and cannot be
  * stopped. So each round here is one connect without waiting, which fails with a reason.
  *
- * Refused credentials end it at once: waiting does not make them right.
+ * Refused credentials end it at once: waiting does not make them right. An attempt that a silent server leaves hanging
+ * cannot be called off, and its socket keeps the process alive: whoever gives up should exit.
  *
  * @throws BrokerError `startup_timeout`, `denied`, `unreadable_file`, or `closed` when `signal` aborts.
  */

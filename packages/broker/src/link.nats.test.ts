@@ -6,7 +6,7 @@ import { Collector } from "../testing/collector.ts";
 import { bytes, freePort, kept, openBroker, ownServer, plainClient } from "../testing/open-broker.ts";
 import type { Broker } from "./broker.ts";
 
-const FAST_PINGS = { pingIntervalMs: 60, maxPingOut: 1, connectTimeoutMs: 300 };
+const FAST_PINGS = { pingIntervalMs: 150, maxPingOut: 1, connectTimeoutMs: 300 };
 
 function interruptions(broker: Broker): Collector<string> {
   const seen = new Collector<string>();

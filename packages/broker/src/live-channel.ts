@@ -1,4 +1,5 @@
 import type { Msg, NatsConnection, Subscription as NatsSubscription } from "@nats-io/transport-node";
+import { isPattern } from "@tidegate/protocol";
 import type { BrokerError } from "./broker-error.ts";
 import type { Faults } from "./faults.ts";
 import type { HeaderReader } from "./header-reader.ts";
@@ -44,7 +45,7 @@ export class LiveChannel {
     this.#reader = reader;
     this.#faults = faults;
     this.#prefixLength = subjectPrefix.length + 1;
-    this.#isPattern = /(^|\.)[*>](\.|$)/.test(target);
+    this.#isPattern = isPattern(target);
     this.#nats = connection.subscribe(`${subjectPrefix}.${target}`, {
       callback: (error, message) => {
         try {

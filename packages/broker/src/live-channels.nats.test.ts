@@ -29,7 +29,9 @@ function listen(broker: Broker, target: string) {
 /** Subjects below `rt.` that the server knows of, whoever subscribed. */
 async function liveSubjects(): Promise<string[]> {
   const page = await fetch(`${server.monitorUrl}/subsz?subs=1&limit=1000`);
-  const { subscriptions_list: list = [] }: { subscriptions_list?: { subject: string }[] } = await page.json();
+  const { subscriptions_list: list = [] } = (await page.json()) as {
+    subscriptions_list?: { subject: string }[];
+  };
   return list.map(({ subject }) => subject).filter((subject) => subject.startsWith("rt."));
 }
 

@@ -105,6 +105,37 @@ describe("LiveChannels", () => {
     expect(interruptions).toEqual(["connected"]);
   });
 
+  it("takes a denied channel out at once, so that it can be tried anew", async () => {
+    const { nats, live } = create();
+    const log: string[] = [];
+    const second = subscribe(live, "a");
+    // Ends first, and closes the other while that is still being told.
+    const order = [
+      live.subscribe(
+        "b",
+        () => {},
+        () => {
+          order[1]?.close();
+          log.push("first");
+        },
+      ),
+      live.subscribe(
+        "b",
+        () => {},
+        () => log.push("second"),
+      ),
+    ];
+    await nextTick();
+    await answer(nats, 0);
+    nats.deny("rt.a");
+    nats.deny("rt.b");
+    expect(second.log).toEqual(["ready", "denied"]);
+    expect(log).toEqual(["first"]);
+    expect([live.size, live.lingering]).toEqual([0, 0]);
+    subscribe(live, "b");
+    expect([live.size, nats.subjects]).toEqual([1, ["rt.b"]]);
+  });
+
   it("ends every subscriber once when the connection is lost for good", async () => {
     const { nats, live } = create();
     const confirmed = subscribe(live, "a");

@@ -76,9 +76,12 @@ export function messageHeaders(
     rememberedHeaders.set(identity, remembered);
   }
   if (event === undefined) return remembered.plain;
-  if (remembered.withEvent?.event !== event)
-    remembered.withEvent = { event, headers: build(event, identity) };
-  return remembered.withEvent.headers;
+  let { withEvent } = remembered;
+  if (withEvent === undefined || withEvent.event !== event) {
+    withEvent = { event, headers: build(event, identity) };
+    remembered.withEvent = withEvent;
+  }
+  return withEvent.headers;
 }
 
 function build(event: string | undefined, identity: PublisherIdentity | undefined): OutgoingHeaders {

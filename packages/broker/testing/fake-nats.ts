@@ -1,12 +1,17 @@
-import type { NatsConnection, Server, Status } from "@nats-io/transport-node";
+import type { Msg, MsgCallback, NatsConnection, Server, Status } from "@nats-io/transport-node";
+import { PermissionViolationError } from "@nats-io/transport-node";
 import type { Deferred } from "../src/deferred.ts";
 import { deferred } from "../src/deferred.ts";
+
+interface FakeSubscription {
+  readonly subject: string;
+  readonly callback: MsgCallback<Msg>;
+}
 
 /** As much of a nats.js connection as the state machine and the round trips use, with every event in the test's hands. */
 export class FakeNats {
   readonly flushes: Deferred<void>[] = [];
-  /** Subscribed now. */
-  readonly subjects: string[] = [];
+  readonly #subscriptions = new Set<FakeSubscription>();
   servers = 1;
   forcedReconnects = 0;
   closeCalls = 0;
@@ -40,9 +45,25 @@ export class FakeNats {
     return flush.promise;
   }
 
-  subscribe(subject: string): { unsubscribe(): void } {
-    this.subjects.push(subject);
-    return { unsubscribe: () => void this.subjects.splice(this.subjects.indexOf(subject), 1) };
+  subscribe(subject: string, { callback }: { readonly callback: MsgCallback<Msg> }): { unsubscribe(): void } {
+    const subscription = { subject, callback };
+    this.#subscriptions.add(subscription);
+    return { unsubscribe: () => void this.#subscriptions.delete(subscription) };
+  }
+
+  /** Subscribed now. */
+  get subjects(): readonly string[] {
+    return [...this.#subscriptions].map(({ subject }) => subject);
+  }
+
+  /** Lets the server deny a subscription, as nats.js does it: the callback is told, and the subscription is gone. */
+  deny(subject: string): void {
+    for (const subscription of [...this.#subscriptions]) {
+      if (subscription.subject !== subject) continue;
+      this.#subscriptions.delete(subscription);
+      const reason = new PermissionViolationError("Permissions Violation", "subscription", subject);
+      void subscription.callback(reason, {} as Msg);
+    }
   }
 
   getServers(): readonly Server[] {

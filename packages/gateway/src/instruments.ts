@@ -4,13 +4,13 @@ import type { CounterChild, HistogramChild } from "@tidegate/runtime";
 import type { GatewayMetrics } from "./metrics.ts";
 
 /** How a connection ended: by us with a code of the table, by the client, by the network, or by a broken frame. */
-export const CLOSE_CAUSES = ["client", "abnormal", "protocol_violation"] as const;
+const CLOSE_CAUSES = ["client", "abnormal", "protocol_violation"] as const;
 export type CloseCause = CloseName | (typeof CLOSE_CAUSES)[number];
 
-export const PUBLISH_RESULTS = ["ok", "refused", "broker_unavailable"] as const;
-export type PublishResult = (typeof PUBLISH_RESULTS)[number];
+const PUBLISH_RESULTS = ["ok", "refused", "broker_unavailable"] as const;
+type PublishResult = (typeof PUBLISH_RESULTS)[number];
 
-export const REQUEST_RESULTS = [
+const REQUEST_RESULTS = [
   "reply",
   "service_error",
   "no_responders",
@@ -20,9 +20,9 @@ export const REQUEST_RESULTS = [
   "aborted",
   "denied",
 ] as const;
-export type RequestResult = (typeof REQUEST_RESULTS)[number];
+type RequestResult = (typeof REQUEST_RESULTS)[number];
 
-export type AuthenticationResult = VerificationFailure | "ok" | "anonymous" | "subject_changed";
+type AuthenticationResult = VerificationFailure | "ok" | "anonymous" | "subject_changed";
 
 type Children<Name extends string> = Readonly<Record<Name, CounterChild>>;
 

@@ -1,7 +1,7 @@
 import type { Format } from "../fan-out/format.ts";
 
 /** What the address of a connection asks for. */
-export interface OpenRequest {
+interface OpenRequest {
   readonly format: Format;
   /** Channels to subscribe to once authenticated; not checked yet. */
   readonly channels: readonly string[];

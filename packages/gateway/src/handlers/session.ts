@@ -27,7 +27,7 @@ export interface Session extends Subscriber {
 }
 
 /** A frame that was built by hand because its payload is embedded as it is. */
-export interface EncodedAnswer {
+interface EncodedAnswer {
   readonly type: "encoded";
   readonly frame: string | Uint8Array;
   readonly binary: boolean;

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Environment } from "../environment.ts";
 import { configFileVariable, type SettingsFrom, type SettingsTable } from "../settings/define-settings.ts";
-import { describeSources } from "../settings/describe-settings.ts";
 import { loadSettings } from "../settings/load-settings.ts";
 import { formatProblems } from "../settings/problem.ts";
 import { systemCode } from "../settings/raw-values.ts";
@@ -48,7 +47,7 @@ export function configure<const Table extends readonly Setting[]>(
     return { kind: "exit", exitCode: 2 };
   }
   if (parsed.command === "help") {
-    print("out", `${usageText(name, description)}\n${describeSources(table.prefix)}\n`);
+    print("out", `${usageText(name, description)}\n${sourcesText(table.prefix)}\n`);
     return { kind: "exit", exitCode: 0 };
   }
 
@@ -79,6 +78,11 @@ export function configure<const Table extends readonly Setting[]>(
   if (parsed.command === "run") return { kind: "run", settings: loaded.settings };
   print("out", "configuration ok\n");
   return { kind: "exit", exitCode: 0 };
+}
+
+function sourcesText(prefix: string): string {
+  const file = `the file named by --config or ${configFileVariable(prefix)}`;
+  return `A setting is taken from its variable (${prefix}…), else from ${file}, else it has its default.`;
 }
 
 function printToProcess(stream: "out" | "err", text: string): void {

@@ -75,7 +75,7 @@ async function runningWith(service: RunningService): Promise<Run> {
 }
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
 });
 
 afterEach(() => {
@@ -202,10 +202,22 @@ describe("a running service", () => {
   ] as const)("exits at once after %s and %s, with %i", async (first, second, exitCode) => {
     const run = await runningWith({ drain: () => never });
     run.fake.emit(first);
+    vi.advanceTimersByTime(300);
     run.fake.emit(second);
     expect(run.fake.exits).toEqual([exitCode]);
     expect(await run.exitCode).toBe(exitCode);
     expect(run.messages).toContain("warn test exits at once: second signal");
+  });
+
+  test("takes the same signal right after the first for its echo, and another one for a second", async () => {
+    const run = await runningWith({ drain: () => never });
+    run.fake.emit("SIGINT");
+    vi.advanceTimersByTime(299);
+    run.fake.emit("SIGINT");
+    expect(run.fake.exits).toEqual([]);
+    run.fake.emit("SIGTERM");
+    expect(run.fake.exits).toEqual([143]);
+    expect(await run.exitCode).toBe(143);
   });
 
   test.each([
@@ -294,6 +306,10 @@ describe("a service that is starting", () => {
       message: "start_aborted: SIGINT while starting",
     });
     expect(await run.exitCode).toBe(0);
+    expect(run.lines.at(-2)).toMatchObject({
+      msg: "test was ended while starting",
+      err: { message: "gave up" },
+    });
   });
 
   test("is drained when it starts all the same", async () => {

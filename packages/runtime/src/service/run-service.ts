@@ -34,11 +34,18 @@ export interface RunServiceOptions {
 const STOP_LIMIT_MS = 2000;
 
 /**
+ * Ctrl-C under `npm run` sends SIGINT twice: the terminal to the whole process group, and npm to its child. The same signal again
+ * within this time is that, and not an impatient person.
+ */
+const SAME_SIGNAL_MS = 300;
+
+/**
  * Runs a service from start to exit. Exit codes:
  *
  * - 0: drained within the deadline after SIGTERM or SIGINT, or ended by one of them while starting;
  * - 1: start failed, drain or stop failed or did not finish in time, or an exception nobody caught;
- * - 130 and 143 (128 and the signal's number): a second signal, SIGINT or SIGTERM, ended it at once.
+ * - 130 and 143 (128 and the signal's number): a second signal, SIGINT or SIGTERM, ended it at once. The same signal again within
+ *   300 ms counts as one.
  *
  * The promise settles with the exit code after `process.exit` was called, which matters to tests alone.
  *
@@ -62,7 +69,12 @@ export async function runService(options: RunServiceOptions): Promise<number> {
 type RunState =
   | { readonly kind: "starting" }
   | { readonly kind: "running" }
-  | { readonly kind: "ending"; readonly timer: NodeJS.Timeout }
+  | {
+      readonly kind: "ending";
+      readonly signal: TerminationSignal;
+      readonly since: number;
+      readonly timer: NodeJS.Timeout;
+    }
   | { readonly kind: "over" };
 
 class ServiceRun {
@@ -123,7 +135,9 @@ class ServiceRun {
       logger.error(`${name} did not end its start before the deadline`);
       return 1;
     }
-    logger.info(`${name} was ended while starting`);
+    // What it stumbled over on its way out may still matter; that it was told to go does not.
+    const fields = error === this.#startAbort.signal.reason ? {} : startFailure(error).fields;
+    logger.info(fields, `${name} was ended while starting`);
     return 0;
   }
 
@@ -137,12 +151,12 @@ class ServiceRun {
       logger.info(`${name} has drained`);
       return true;
     } catch (error) {
-      if (!signal.aborted) logger.error({ err: serializeError(error) }, `${name} failed to drain`);
-      else
-        logger.error(
-          { drainDeadlineMs, ...service.pending?.() },
-          `${name} did not drain before the deadline`,
-        );
+      if (signal.aborted) {
+        const fields = { drainDeadlineMs, ...service.pending?.() };
+        logger.error(fields, `${name} did not drain before the deadline`);
+      } else {
+        logger.error({ err: serializeError(error) }, `${name} failed to drain`);
+      }
       return false;
     }
   }
@@ -172,9 +186,10 @@ class ServiceRun {
 
   #onSignal(signal: TerminationSignal): void {
     const { name, logger, drainDeadlineMs } = this.#options;
-    const { kind } = this.#state;
-    if (kind === "over") return;
-    if (kind === "ending") {
+    const state = this.#state;
+    if (state.kind === "over") return;
+    if (state.kind === "ending") {
+      if (signal === state.signal && performance.now() - state.since < SAME_SIGNAL_MS) return;
       logger.warn({ signal }, `${name} exits at once: second signal`);
       this.#finish(128 + constants.signals[signal]);
       return;
@@ -185,11 +200,12 @@ class ServiceRun {
         new RuntimeError("deadline_passed", `more than ${drainDeadlineMs} ms since ${signal}`),
       );
     }, drainDeadlineMs);
-    this.#state = { kind: "ending", timer };
+    this.#state = { kind: "ending", signal, since: performance.now(), timer };
     logger.info({ signal, drainDeadlineMs }, `${name} is ending`);
     // What was started under this signal, such as the operations server, must outlive the beginning of the drain.
-    if (kind === "starting")
+    if (state.kind === "starting") {
       this.#startAbort.abort(new RuntimeError("start_aborted", `${signal} while starting`));
+    }
     this.#asked.resolve();
   }
 

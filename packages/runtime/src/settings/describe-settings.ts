@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { code, markdownTable } from "../markdown-table.ts";
-import { configFileVariable, type SettingsList } from "./define-settings.ts";
+import type { SettingsList } from "./define-settings.ts";
 import { childrenOf, coreOf, layersOf, shapeOf } from "./schema-shape.ts";
 import { noteThrough, type Setting, unitOf, variableOf } from "./setting.ts";
 
@@ -13,11 +13,6 @@ const HEAD = ["Setting", "Variable", "Type", "Default", "Unit", "Meaning"] as co
 export function describeSettings(table: SettingsList): string {
   const rows = table.settings.flatMap((setting) => rowsOf(setting, table.prefix));
   return markdownTable(HEAD, rows);
-}
-
-/** What the command line's help says about where settings come from. */
-export function describeSources(prefix: string): string {
-  return `Settings come from variables (${prefix}…), then the file named by --config or ${configFileVariable(prefix)}, then defaults.`;
 }
 
 function rowsOf(setting: Setting, prefix: string): string[][] {

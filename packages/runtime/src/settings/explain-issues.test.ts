@@ -66,7 +66,7 @@ describe("explainIssues", () => {
 
   test("does not repeat names inside a secret", () => {
     expect(explained(z.strictObject({ key: z.string() }), { key: "k", hunter2: 1 }, true)).toEqual([
-      ": holds an unknown name, which may be secret and is not shown; known here: key",
+      ": holds an unknown name, which is not shown; known here: key",
     ]);
   });
 

@@ -38,23 +38,14 @@ export function expectationOf(schema: z.core.$ZodType): string {
 }
 
 function explain(setting: Setting, value: unknown, issue: Issue): ExplainedIssue[] {
-  if (issue.code === "unrecognized_keys") {
-    if (setting.secret) {
-      // A secret that was meant to be text may have become a name.
-      const known = knownKeys(setting.schema, issue.path).join(", ");
-      return [
-        {
-          path: issue.path,
-          message: `holds an unknown name, which may be secret and is not shown; known here: ${known}`,
-        },
-      ];
-    }
-    return issue.keys.map((key) => {
-      const path = [...issue.path, key];
-      return { path, message: unknownKey(key, knownKeys(setting.schema, issue.path)) };
-    });
-  }
   const { path } = issue;
+  if (issue.code === "unrecognized_keys") {
+    const known = knownKeys(setting.schema, path);
+    if (!setting.secret)
+      return issue.keys.map((key) => ({ path: [...path, key], message: unknownKey(key, known) }));
+    // A secret that was meant to be text may have become a name.
+    return [{ path, message: `holds an unknown name, which is not shown; known here: ${known.join(", ")}` }];
+  }
   const found = valueAt(value, issue);
   const schemas = schemasAt(setting.schema, path);
   const note = schemas.map(noteThrough).find((known) => known !== undefined);
@@ -78,10 +69,8 @@ function explain(setting: Setting, value: unknown, issue: Issue): ExplainedIssue
 }
 
 function expectation(issue: Issue, schemas: readonly z.core.$ZodType[], noted: string | undefined): string {
-  if (noted !== undefined && issue.code !== "custom") return `expected ${noted}`;
   // A custom message is either the note's own sentence or one that a check was given on purpose.
-  if (issue.code === "custom")
-    return issue.message === noted ? `expected ${noted}` : lowerFirst(issue.message);
+  if (noted !== undefined && (issue.code !== "custom" || issue.message === noted)) return `expected ${noted}`;
   const isKind =
     issue.code === "invalid_type" || issue.code === "invalid_value" || issue.code === "invalid_union";
   const expected = [...new Set(schemas.map(expectationOf))].join(" or ");
