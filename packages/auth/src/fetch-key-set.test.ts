@@ -55,7 +55,7 @@ describe("fetchKeySet", () => {
     ["a key that is a list", '{"keys":[[]]}'],
     ["keys on the prototype only", '{"__proto__":{"keys":[]}}'],
     ["half an answer", '{"keys":['],
-    ["malformed UTF-8", Buffer.from([0x7b, 0xff, 0x7d])],
+    ["malformed UTF-8", Buffer.from('{"keys":[{"kid":"\xff"}]}', "latin1")],
     ["endless nesting", "[".repeat(9_000)],
   ])("refuses %s", async (_name, text) => {
     body(text);

@@ -26,6 +26,7 @@ describe("keySetUrl", () => {
     ["data", "data:application/json,{}"],
     ["a host that only begins like this machine", "http://127.0.0.1.evil.example/keys"],
     ["a host that only begins with localhost", "http://localhost.evil.example/keys"],
+    ["a user name", "https://user@id.example/keys"],
     ["this machine's name as a user name", "http://localhost@evil.example/keys"],
   ])("refuses %s", (_name, url) => {
     expect(() => keySetUrl(url, false)).toThrow("key_set_invalid");

@@ -176,6 +176,18 @@ describe("an endpoint that fails", () => {
     expect((await set.current())?.size).toBe(1);
   });
 
+  it("is waited for while it is being asked, whatever became of the clock", async () => {
+    endpoint.fail();
+    await set.start();
+    endpoint.respond = undefined;
+    await vi.advanceTimersByTimeAsync(OPTIONS.cooldownMs);
+    skip(-1);
+    const waiting = set.current();
+    endpoint.waiting[0]?.resolve(Response.json({ keys: [JWK] }));
+    expect((await waiting)?.size).toBe(1);
+    expect(endpoint.requests).toBe(2);
+  });
+
   it("does not stop being asked when the clock is set back", async () => {
     endpoint.fail();
     await set.start();

@@ -1,11 +1,12 @@
 import { createSecretKey } from "node:crypto";
 import fc from "fast-check";
-import { compactVerify } from "jose";
+import { compactVerify, importSPKI } from "jose";
 import { describe, expect, it } from "vitest";
 import { HMAC_ALGORITHMS } from "./algorithms.ts";
 import { readCompactToken } from "./compact-token.ts";
+import { mintToken } from "./mint-token.ts";
 import { signatureMatches } from "./signature.ts";
-import { forge, SECRET } from "./tokens.fixture.ts";
+import { forge, newTestKey, SECRET } from "./tokens.fixture.ts";
 
 const KEY = createSecretKey(Buffer.from(SECRET));
 
@@ -47,6 +48,23 @@ describe("signatureMatches for HMAC", () => {
     ]) {
       const token = readCompactToken(head + bytes.toString("base64url"), 1_000);
       expect(token.ok && signatureMatches(token, { kind: "hmac", algorithm: "HS256", key: KEY })).toBe(false);
+    }
+  });
+});
+
+describe("signatureMatches for public keys", () => {
+  it("matches under the key's own algorithm only, even where another name means the same", async () => {
+    const { publicKeyPem, privateKeyPem } = newTestKey("EdDSA");
+    const key = await importSPKI(publicKeyPem, "EdDSA");
+    for (const algorithm of ["EdDSA", "Ed25519"] as const) {
+      const text = await mintToken(
+        { sub: "alice", expiresInSeconds: 60 },
+        { algorithm, privateKey: privateKeyPem },
+      );
+      const token = readCompactToken(text, 1_000);
+      const matches =
+        token.ok && (await signatureMatches(token, { kind: "public", algorithm: "EdDSA", key }));
+      expect(matches).toBe(algorithm === "EdDSA");
     }
   });
 });

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyPairSyncResult } from "node:crypto";
+import { createHmac, generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import type { HmacAlgorithm, PublicKeyAlgorithm } from "./algorithms.ts";
 import { HMAC_HASHES } from "./algorithms.ts";
 import type { JsonObject } from "./strict-json.ts";
@@ -30,7 +30,7 @@ export function newTestKey(algorithm: PublicKeyAlgorithm, modulusLength = 2_048)
   };
 }
 
-function newPair(algorithm: PublicKeyAlgorithm, modulusLength: number): KeyPairSyncResult {
+function newPair(algorithm: PublicKeyAlgorithm, modulusLength: number): KeyPairKeyObjectResult {
   switch (algorithm) {
     case "ES256":
       return generateKeyPairSync("ec", { namedCurve: "P-256" });

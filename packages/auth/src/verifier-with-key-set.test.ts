@@ -114,6 +114,18 @@ describe("a verifier with a key set", () => {
     expect(server.requests).toBe(1);
   });
 
+  it("does not fetch for what only its configured keys can decide", async () => {
+    const fixed = { kid: "fixed", algorithm: "ES256", publicKeyPem: NEW.publicKeyPem } as const;
+    const secret = { kid: "secret", algorithm: "HS256", secret: SECRET } as const;
+    const verifier = await verifierWith({ algorithms: ["ES256", "HS256"], keys: [fixed, secret] });
+    await server.stop();
+    now += COOLDOWN_MS;
+    const claims = { sub: "mallory", exp: NOW_MS / 1_000 + 60 };
+    expect(await outcome(verifier, forge({ alg: "HS256", kid: "unknown" }, claims))).toBe("token_signature");
+    expect(await outcome(verifier, await tokenBy(STRANGER, "fixed"))).toBe("token_signature");
+    expect(verifier.status.keySet).toMatchObject({ fetches: 1 });
+  });
+
   it("never takes an HMAC secret from it", async () => {
     server.serve([{ kty: "oct", k: segment(SECRET), alg: "HS256", kid: "shared" }, published("old", OLD)]);
     const own = { algorithm: "HS256", secret: `own ${SECRET}` } as const;

@@ -104,7 +104,7 @@ export function observeProcess(metrics: MetricsOf<typeof processMetrics>): Proce
       files = { open: await countOpenFiles(), max: await readFileLimit() };
       // The delays are read together and only then forgotten, so that all three figures are about the same time.
       sampled = measure(delays, utilizationBase);
-      
+      delays.reset();
       utilizationBase = performance.eventLoopUtilization();
     },
     close: () => {

@@ -138,9 +138,9 @@ describe("a running service", () => {
   test("has not drained when it gives up at the deadline", async () => {
     const draining = deferred<void>();
     const run = await runningWith({
-      drain: async (deadline) => {
+      drain: (deadline) => {
         draining.resolve();
-        await new Promise((resolve) => deadline.addEventListener("abort", resolve));
+        return new Promise((resolve) => deadline.addEventListener("abort", () => resolve()));
       },
     });
     run.fake.emit("SIGTERM");

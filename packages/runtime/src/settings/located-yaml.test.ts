@@ -87,6 +87,8 @@ describe("parseLocatedYaml", () => {
     ["the name __proto__", "a:\n  __proto__: {x: 1}\n", 2, /__proto__/],
     ["a mapping as a name", "? {a: 1}\n: x\n", 1, /name must be text/],
     ["a billion laughs", bomb(), 1, /more than|alias/],
+    ["too many aliases", `a: &a 1\nb: [${"*a, ".repeat(101)}]`, 2, /more than 100 aliases/],
+    ["too many values", `[${"1,".repeat(100_001)}]`, 1, /more than 100000 values/],
     ["bottomless nesting", `a: ${"[".repeat(60)}${"]".repeat(60)}`, 1, /levels deep/],
     ["nesting that exhausts the stack", "[".repeat(20_000), 1, /levels deep|valid|missing/],
     ["the wrong file", "x".repeat(MAX_YAML_CHARACTERS + 1), 1, /right file/],

@@ -55,7 +55,6 @@ export function parseLocatedYaml(text: string): ParsedYaml {
   const lines = new LineCounter();
   try {
     const document = parseDocument(text, {
-      version: "1.2",
       schema: "core",
       merge: false,
       uniqueKeys: true,
