@@ -44,6 +44,9 @@ export async function startGateway(
   if (weak.length > 0) {
     throw new GatewayError("configuration_invalid", `not fit for production: ${weak.join("; ")}`);
   }
+  if (settings.mode === "production" && settings.auth.audience === undefined) {
+    logger.warn("auth.audience is not set: tokens that the issuer made for other services are accepted too");
+  }
   const opened = new ClosingOrder();
   try {
     return await open(settings, logger, signal, node, verifying, opened);

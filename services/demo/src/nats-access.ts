@@ -14,7 +14,7 @@ export interface NatsAccess {
  * @throws TypeError if it is not an address; the message does not repeat it.
  */
 export function natsAccess(natsUrl: string): NatsAccess {
-  const urls = natsUrl.split(",").map(parse);
+  const urls = natsAddresses(natsUrl).map(parse);
   const { username = "", password = "" } = urls[0] ?? {};
   return {
     servers: urls.map((url) => `${url.protocol}//${url.host}`),
@@ -22,9 +22,16 @@ export function natsAccess(natsUrl: string): NatsAccess {
   };
 }
 
-function parse(text: string): URL {
-  const address = text.trim();
-  const url = URL.parse(address.includes("://") ? address : `nats://${address}`);
+/** The members of an address as `NATS_URL` holds it, each with its scheme. */
+export function natsAddresses(natsUrl: string): readonly string[] {
+  return natsUrl
+    .split(",")
+    .map((member) => member.trim())
+    .map((member) => (member.includes("://") ? member : `nats://${member}`));
+}
+
+function parse(address: string): URL {
+  const url = URL.parse(address);
   if (url === null || url.hostname === "" || !["", "/"].includes(url.pathname)) {
     throw new TypeError("NATS_URL is not a list of addresses like nats://host:4222");
   }

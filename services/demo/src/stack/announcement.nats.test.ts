@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { connectPlainNats, startNats } from "@tidegate/testkit";
 import { expect, test } from "vitest";
-import { announcement, curlCommand, publishCommand } from "./announcement.ts";
+import { announcement, curlCommand, natsCommand, publishCommand } from "./announcement.ts";
 
 /** Runs a command as somebody would who copied it, and returns its exit code. */
 async function paste(command: string): Promise<number | null> {
@@ -12,16 +12,34 @@ async function paste(command: string): Promise<number | null> {
   return code;
 }
 
-test("the publish that is printed reaches NATS and ends", async () => {
-  await using nats = await startNats({ own: true });
-  const connection = await connectPlainNats(nats.url);
-  const messages = connection.subscribe("rt.chat.lobby", { max: 1 });
-  await connection.flush();
-  expect(await paste(publishCommand(nats.url))).toBe(0);
-  for await (const message of messages) {
-    expect(message.json()).toEqual({ text: "hi" });
-  }
-  await connection.close();
+const OPEN = { config: "", credentials: "" };
+const WITH_PASSWORD = {
+  config: `authorization { user: app, password: "it's \\"quoted\\"" }`,
+  credentials: `app:${encodeURIComponent(`it's "quoted"`)}@`,
+};
+
+test.each([OPEN, WITH_PASSWORD])(
+  "the publish that is printed reaches NATS and ends: $credentials",
+  async (access) => {
+    await using nats = await startNats({ own: true, config: access.config });
+    const url = nats.url.replace("nats://", `nats://${access.credentials}`);
+    const connection = await connectPlainNats(url);
+    const messages = connection.subscribe("rt.chat.lobby", { max: 1 });
+    await connection.flush();
+    expect(await paste(publishCommand(url) ?? "false")).toBe(0);
+    for await (const message of messages) {
+      expect(message.json()).toEqual({ text: "hi" });
+    }
+    await connection.close();
+  },
+);
+
+test("where NATS takes TLS, only its own command line is of use", () => {
+  const stack = { gateways: [], token: "", page: "http://127.0.0.1:4000/" };
+  expect(publishCommand("tls://nats.example:4222")).toBeUndefined();
+  const text = announcement({ ...stack, nats: "tls://nats.example:4222" });
+  expect(text.split(natsCommand("tls://nats.example:4222"))).toHaveLength(2);
+  expect(text).not.toContain("undefined");
 });
 
 test("the curl that is printed posts a line", async () => {
@@ -62,7 +80,8 @@ test("everything of use is in the announcement", () => {
     "nats://127.0.0.1:4222",
     "a.b.c",
     "http://127.0.0.1:4000/?node=2",
-    publishCommand("nats://127.0.0.1:4222"),
+    publishCommand("nats://127.0.0.1:4222") ?? "",
+    natsCommand("nats://127.0.0.1:4222"),
   ]) {
     expect(text).toContain(part);
   }

@@ -1,3 +1,6 @@
+import type { BrokerCredentials } from "@tidegate/broker";
+import { natsAccess } from "../nats-access.ts";
+
 /** Everything that is of use to someone who has a stack running. */
 export interface RunningStack {
   /** `http://host:port` of each node; WebSockets go to `/v1/ws` there. */
@@ -8,6 +11,7 @@ export interface RunningStack {
   readonly page: string;
 }
 
+const DEFAULT_NATS_PORT = 4222;
 const GREETING = JSON.stringify({ text: "hi" });
 
 /** What `npm start` prints for people when everything runs. */
@@ -33,27 +37,60 @@ Try these:
 
   3. Publish straight to NATS; every subscriber of chat.lobby gets it:
 
-     ${publishCommand(nats)}
-
-     which is, for those who have the NATS command line:
-
-     nats --server ${nats} pub rt.chat.lobby '${GREETING}'
+${publishCommands(nats)}
 
 Ctrl-C stops everything in order.
 `;
+}
+
+function publishCommands(nats: string): string {
+  const own = publishCommand(nats);
+  return own === undefined
+    ? `     ${natsCommand(nats)}`
+    : `     ${own}
+
+     which is, for those who have the NATS command line:
+
+     ${natsCommand(nats)}`;
 }
 
 export function curlCommand(page: string): string {
   return `curl ${page}say -H 'content-type: application/json' -d '${JSON.stringify({ text: "hi from curl" })}'`;
 }
 
+export function natsCommand(nats: string): string {
+  return `nats --server '${nats}' pub rt.chat.lobby '${GREETING}'`;
+}
+
 /**
  * A publish with nothing but Node, which is there if this is: the NATS protocol is text. `resume` reads what the
- * server says, without which the connection would never be seen to close.
+ * server says, without which the connection would never be seen to close. `undefined` where it takes TLS.
  */
-export function publishCommand(nats: string): string {
-  const { hostname, port } = new URL(nats);
-  const payload = GREETING.replaceAll('"', '\\"');
-  const lines = `CONNECT {}\\r\\nPUB rt.chat.lobby ${GREETING.length}\\r\\n${payload}\\r\\n`;
-  return `node -e 'net.connect(${port === "" ? 4222 : port}, "${hostname}").resume().end("${lines}")'`;
+export function publishCommand(nats: string): string | undefined {
+  const { servers, credentials } = natsAccess(nats);
+  const { protocol, hostname, port } = new URL(servers[0] ?? nats);
+  if (protocol !== "nats:") {
+    return undefined;
+  }
+  const lines = [
+    `CONNECT ${JSON.stringify(connectOptions(credentials))}`,
+    `PUB rt.chat.lobby ${GREETING.length}`,
+    GREETING,
+    "",
+  ];
+  // Neither a double quote nor a single one may end what it stands in.
+  const literal = JSON.stringify(lines.join("\r\n")).replaceAll("'", "\\x27");
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  return `node -e 'net.connect(${port === "" ? DEFAULT_NATS_PORT : port}, "${host}").resume().end(${literal})'`;
+}
+
+function connectOptions(credentials: BrokerCredentials): object {
+  switch (credentials.kind) {
+    case "password":
+      return { user: credentials.user, pass: credentials.password };
+    case "token":
+      return { auth_token: credentials.token };
+    default:
+      return {};
+  }
 }

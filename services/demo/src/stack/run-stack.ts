@@ -1,6 +1,7 @@
 import { DEVELOPMENT_KEY, mintToken } from "@tidegate/auth";
 import { type Environment, readEnvironment } from "@tidegate/runtime";
 import { DEVELOPMENT_CLAIMS } from "../development-claims.ts";
+import { natsAddresses } from "../nats-access.ts";
 import { announcement, type RunningStack } from "./announcement.ts";
 import { Crew } from "./crew.ts";
 import { listenForInterruption } from "./interruption.ts";
@@ -71,7 +72,7 @@ async function start({ crew, signal, environment, verbose, screen }: StartOption
     const gateways = await startGateways(services, nats.url);
     const page = await startBackend(services, nats.url, gateways);
     const token = await mintToken(DEVELOPMENT_CLAIMS, DEVELOPMENT_KEY);
-    return { gateways, nats: nats.url, token, page };
+    return { gateways, nats: natsAddresses(nats.url).join(","), token, page };
   } finally {
     await ports.release();
   }

@@ -1,0 +1,107 @@
+import { bytes, integer, milliseconds, setting } from "@tidegate/runtime";
+
+/** What one node and one connection may use, and when connections are pinged and given up. */
+export const limitSettings = [
+  setting({
+    path: "limits.frameBytes",
+    schema: bytes({ min: 1024, max: 16_777_216 }),
+    default: "64KiB",
+    doc: "Largest frame of a client; a larger one closes with 4505.",
+  }),
+  setting({
+    path: "limits.payloadBytes",
+    schema: bytes({ min: 1, max: 16_777_216 }),
+    default: "32KiB",
+    doc: "Largest payload of a publish or request.",
+  }),
+  setting({
+    path: "limits.subscriptionsPerConnection",
+    schema: integer({ min: 1, max: 10_000 }),
+    default: 128,
+    doc: "Channels and patterns of one connection.",
+  }),
+  setting({
+    path: "limits.requestsInFlight",
+    schema: integer({ min: 1, max: 10_000 }),
+    default: 32,
+    doc: "Unanswered requests of one connection.",
+  }),
+  setting({
+    path: "limits.requestTimeoutMs",
+    schema: milliseconds({ min: 100, max: 300_000 }),
+    default: "10s",
+    doc: "Longest wait for a backend's reply, and the default.",
+  }),
+  setting({
+    path: "limits.messagesPerSecond",
+    schema: integer({ min: 1, max: 100_000 }),
+    default: 50,
+    doc: "Frames a second of one connection, on average.",
+  }),
+  setting({
+    path: "limits.messageBurst",
+    schema: integer({ min: 1, max: 100_000 }),
+    default: 100,
+    doc: "Frames at once. A client that sends this many more after being refused is closed with 4008.",
+  }),
+  setting({
+    path: "limits.unauthenticatedMs",
+    schema: milliseconds({ min: 100, max: 300_000 }),
+    default: "10s",
+    doc: "Time to authenticate.",
+  }),
+  setting({
+    path: "limits.unauthenticatedBytes",
+    schema: bytes({ min: 1024, max: 1_048_576 }),
+    default: "16KiB",
+    doc: "What a client may send before it is authenticated.",
+  }),
+  setting({
+    path: "limits.unauthenticatedMessages",
+    schema: integer({ min: 1, max: 1000 }),
+    default: 64,
+    doc: "Frames held while the token is verified.",
+  }),
+  setting({
+    path: "limits.tokenBytes",
+    schema: bytes({ min: 256, max: 16_384 }),
+    default: "8KiB",
+    doc: "Longest token.",
+  }),
+  setting({
+    path: "limits.connections",
+    schema: integer({ min: 1, max: 1_000_000 }),
+    default: 50_000,
+    doc: "Connections of this node. The process needs as many open files.",
+  }),
+  setting({
+    path: "limits.connectionsPerAddress",
+    schema: integer({ min: 1, max: 1_000_000 }),
+    default: 1000,
+    doc: "Connections from one address; see `listen.forwardedHops`.",
+  }),
+  setting({
+    path: "limits.outboxBytes",
+    schema: bytes({ min: 16_384, max: 268_435_456 }),
+    default: "1MiB",
+    doc: "What may wait for one client to read it. Above it, messages of live channels are skipped and the client is told.",
+  }),
+  setting({
+    path: "limits.laggingMs",
+    schema: milliseconds({ min: 100, max: 600_000 }),
+    default: "15s",
+    doc: "How long a client may stay above `limits.outboxBytes` before it is closed with 4004.",
+  }),
+  setting({
+    path: "ping.intervalMs",
+    schema: milliseconds({ min: 1000, max: 600_000 }),
+    default: "25s",
+    doc: "Longest silence towards a client. Below the idle timeout of every proxy on the way.",
+  }),
+  setting({
+    path: "ping.pongTimeoutMs",
+    schema: milliseconds({ min: 500, max: 300_000 }),
+    default: "10s",
+    doc: "Time to answer a ping.",
+  }),
+] as const;
