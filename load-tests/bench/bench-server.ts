@@ -22,7 +22,7 @@ const AFTER_COLLECTING_MS = 300;
 const COLLECTOR = fileURLToPath(new URL("collect-garbage-on-signal.ts", import.meta.url));
 
 /** A server in a process of its own that says on which ports it listens, and exports the metrics of its process. */
-export class BenchServer implements AsyncDisposable {
+export class BenchServer {
   /** For clients. */
   readonly port: number;
   readonly #operationsPort: number;
@@ -48,7 +48,7 @@ export class BenchServer implements AsyncDisposable {
       nodeOptions: [
         "--expose-gc",
         `--import=${COLLECTOR}`,
-        ...(profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`]),
+        ...(profileDirectory === undefined ? [] : ["--cpu-prof", "--cpu-prof-interval=250", `--cpu-prof-dir=${profileDirectory}`]),
       ],
     });
     try {
@@ -59,7 +59,8 @@ export class BenchServer implements AsyncDisposable {
       return new BenchServer(process, ports.port, ports.operationsPort);
     } catch (cause) {
       await process.stop("SIGKILL");
-      throw new LoadTestError("server_failed", "the server did not start", { cause });
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new LoadTestError("server_failed", `the server did not start: ${reason}`, { cause });
     }
   }
 
@@ -77,7 +78,7 @@ export class BenchServer implements AsyncDisposable {
   }
 
   /** In an orderly way: a profile is written only then. */
-  async [Symbol.asyncDispose](): Promise<void> {
+  async stop(): Promise<void> {
     await this.#process.stop("SIGTERM");
   }
 }

@@ -1,5 +1,5 @@
 import { encodeFrame, opcodes } from "@tidegate/testkit";
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FrameParser } from "./frame-parser.ts";
 

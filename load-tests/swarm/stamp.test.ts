@@ -1,4 +1,4 @@
-import * as fc from "fast-check";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MIN_STAMPED_BYTES, StampReader, stampedPayload } from "./stamp.ts";
 
@@ -19,7 +19,9 @@ describe("a stamped payload", () => {
     const times = fc.integer({ min: 0, max: 9_000_000_000_000_000 });
     fc.assert(
       fc.property(sequences, times, fc.string(), fc.string(), (sequence, micros, before, after) => {
-        const frame = Buffer.from(`${JSON.stringify(before)}${stampedPayload(sequence, micros, 128)}${after}`);
+        const frame = Buffer.from(
+          `${JSON.stringify(before)}${stampedPayload(sequence, micros, 128)}${after}`,
+        );
         const reader = new StampReader();
         expect(reader.read(frame, 0, frame.length)).toBe(true);
         expect(reader).toMatchObject({ sequence, micros });

@@ -16,7 +16,7 @@ export interface OpenOptions {
 }
 
 /** Clients of one server in this process. */
-export class Swarm implements Disposable {
+export class Swarm {
   readonly #port: number;
   readonly #clients: SwarmClient[] = [];
   readonly #failed = Promise.withResolvers<never>();
@@ -53,7 +53,7 @@ export class Swarm implements Disposable {
   }
 
   /**
-   * Adds a client for each plan and resolves when all are ready. The connections stay until the swarm is disposed of.
+   * Adds a client for each plan and resolves when all are ready. The connections stay until {@link close}.
    *
    * @throws LoadTestError `connect_failed` or `connection_lost` at the first client that fails; the reason of the signal.
    */
@@ -92,7 +92,7 @@ export class Swarm implements Disposable {
   }
 
   /** Closes all connections at once. */
-  [Symbol.dispose](): void {
+  close(): void {
     this.#sink = () => {};
     for (const client of this.#clients.splice(0)) {
       client.close();

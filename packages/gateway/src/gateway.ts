@@ -54,6 +54,7 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     const { broker, metrics } = options;
+    const traffic = new Traffic();
     this.#options = options;
     this.#admission = new Admission(options.limits);
     this.#drain = new PacedDrain(options.drain);
@@ -64,9 +65,9 @@ export class Gateway {
       policies: options.policies,
       verifier: options.verifier,
       broker,
-      hub: new Hub(broker, Date.now, (channel, error) => this.#onChannelLost(channel, error)),
+      hub: new Hub(broker, Date.now, traffic, (channel, error) => this.#onChannelLost(channel, error)),
       wheel: new TimerWheel(),
-      traffic: new Traffic(),
+      traffic,
       instruments: createInstruments(metrics),
       logger: options.logger,
       now: Date.now,
@@ -78,7 +79,7 @@ export class Gateway {
       connections: () => this.#connections.size,
       subscriptions: () => this.#countSubscriptions(),
       channels: () => this.#context.hub.size,
-      traffic: this.#context.traffic,
+      traffic,
       broker,
     });
   }
@@ -105,14 +106,11 @@ export class Gateway {
     if (!origins.allows(handshake.origin, handshake.host)) {
       return refuse("origin_denied", "this origin is not on the allow-list");
     }
-    const opening = readOpenRequest(handshake.query);
+    const opening = readOpenRequest(handshake.query, limits.subscriptionsPerConnection);
     if (!opening.ok) {
       return refuse("request_invalid", opening.message);
     }
     const { format, channels, query } = opening.request;
-    if (channels.length > limits.subscriptionsPerConnection) {
-      return refuse("request_invalid", `at most ${limits.subscriptionsPerConnection} channels`);
-    }
     const refusal = this.#admission.enter(handshake.address);
     if (refusal !== undefined) {
       return refuse(refusal, refusal === "node_full" ? "the node is full" : "too many from this address");
@@ -130,6 +128,11 @@ export class Gateway {
   /** Says goodbye to all, paced; resolves when the last has left or `deadline` aborts, which closes the rest. */
   async drain(deadline: AbortSignal): Promise<void> {
     await this.#drain.run(this.#connections, deadline);
+    this.stop();
+  }
+
+  /** Ends what runs by itself; connections are left alone. Idempotent. */
+  stop(): void {
     this.#stopWatching();
     this.#context.wheel.stop();
   }

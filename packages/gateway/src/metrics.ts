@@ -47,6 +47,10 @@ export const GATEWAY_METRICS = defineMetrics({
   natsReconnects: counter("tidegate_nats_reconnects_total", "Links to NATS made again after a loss."),
   natsDisconnects: counter("tidegate_nats_disconnects_total", "Links to NATS lost."),
   natsMessagesIn: counter("tidegate_nats_messages_in_total", "Messages received from NATS."),
+  natsMessagesIgnored: counter(
+    "tidegate_nats_messages_ignored_total",
+    "Messages that a subscribed pattern caught on a subject that breaks the grammar of channels; nobody gets them.",
+  ),
   natsMessagesOut: counter("tidegate_nats_messages_out_total", "Messages sent to NATS."),
   natsBytesIn: counter("tidegate_nats_bytes_in_total", "Bytes received from NATS."),
   natsBytesOut: counter("tidegate_nats_bytes_out_total", "Bytes sent to NATS."),

@@ -24,7 +24,7 @@ export class NamespacePolicies {
 
   constructor(policies: ReadonlyMap<string, NamespacePolicy>) {
     this.#policies = policies;
-    this.admitsAnonymous = [...policies.values()].some((policy) => policy.anonymous !== GrantSet.none);
+    this.admitsAnonymous = [...policies.values()].some(({ anonymous }) => anonymous !== GrantSet.none);
   }
 
   /** Whether `principal` may do `action` on a well-formed channel or pattern. */

@@ -15,7 +15,7 @@ export interface NodeContext {
   readonly ping: PingTimes;
   readonly policies: NamespacePolicies;
   readonly verifier: TokenVerifier;
-  readonly broker: Pick<Broker, "publish" | "request" | "maxPayload">;
+  readonly broker: Pick<Broker, "publish" | "request" | "maxPayload" | "state">;
   readonly hub: Hub;
   readonly wheel: TimerWheel;
   readonly traffic: Traffic;

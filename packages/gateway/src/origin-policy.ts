@@ -1,3 +1,14 @@
+const ANY = "*";
+const SAME = "same-origin";
+/** As browsers write it: scheme, host and a port that is not the default; no path, not even a slash. */
+const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/([^/?#@\s]+)$/i;
+
+/**
+ * What may stand on the list; anything else would never match. `null` is no origin here: every page can have it, by a
+ * sandboxed frame, so it would be a `*` that counts for cookies.
+ */
+export const ORIGIN_ENTRY: RegExp = new RegExp(`^(?:\\*|${SAME})$|${ORIGIN.source}`, "i");
+
 /**
  * Which pages may open connections. Programs that are not browsers send no Origin and are not judged by it.
  *
@@ -10,9 +21,11 @@ export class OriginPolicy {
   readonly #sameOrigin: boolean;
 
   constructor(allow: readonly string[]) {
-    this.#allowed = new Set(allow.map((origin) => origin.toLowerCase()));
-    this.#any = this.#allowed.has("*");
-    this.#sameOrigin = this.#allowed.has("same-origin");
+    this.#any = allow.includes(ANY);
+    this.#sameOrigin = allow.includes(SAME);
+    this.#allowed = new Set(
+      allow.filter((entry) => entry !== ANY && entry !== SAME).map((origin) => origin.toLowerCase()),
+    );
   }
 
   allows(origin: string, host: string): boolean {
@@ -32,6 +45,6 @@ export class OriginPolicy {
     if (this.#allowed.has(lower)) {
       return true;
     }
-    return this.#sameOrigin && lower.slice(lower.indexOf("://") + 3) === host.toLowerCase() && host !== "";
+    return this.#sameOrigin && ORIGIN.exec(lower)?.[1] === host.toLowerCase();
   }
 }

@@ -21,6 +21,7 @@ export function publishReadings(metrics: GatewayMetrics, readings: Readings): vo
   metrics.messagesOut.fromFunction(() => traffic.messagesOut);
   metrics.bytesOut.fromFunction(() => traffic.bytesOut);
   metrics.messagesMissed.fromFunction(() => traffic.messagesMissed);
+  metrics.natsMessagesIgnored.fromFunction(() => traffic.messagesIgnored);
   metrics.natsConnected.fromFunction(() => (broker.state === "connected" ? 1 : 0));
   metrics.natsReconnects.fromFunction(() => broker.stats.reconnects);
   metrics.natsDisconnects.fromFunction(() => broker.stats.disconnects);

@@ -82,7 +82,9 @@ async function open(
   const nats = readiness.condition("nats");
   nats.pass();
   broker.onState((state) => {
-    logger.warn({ state }, "the link to NATS changed");
+    // A node that drains closes the link itself.
+    const level = state === "disconnected" ? "warn" : "info";
+    logger[level]({ state }, "the link to NATS changed");
     if (state === "connected") nats.pass();
     else nats.fail(`the link to NATS is ${state}`);
   });
@@ -100,7 +102,10 @@ async function open(
     metrics,
     logger,
   });
-  const server = await startUwsServer({ ...settings.listen, ...settings.limits, gateway, logger });
+  opened.add(() => gateway.stop());
+  const { listen, limits, ping } = settings;
+  const server = await startUwsServer({ ...listen, ...limits, ping, gateway, logger });
+  opened.add(() => server.close());
   readiness.condition("listening").pass();
   logger.info({ node, port: server.port, operationsPort: operations.port }, "listening");
 
@@ -115,7 +120,7 @@ async function open(
       await gateway.drain(deadline);
       server.close();
     },
-    // Broker, keys, operations server: in the reverse order of their start.
+    // In the reverse order of their start: the operations server answers probes to the very end.
     stop: () => opened.close(),
     pending: () => ({ connections: gateway.connections }),
   };

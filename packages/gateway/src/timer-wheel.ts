@@ -1,10 +1,10 @@
-/** Something that wants to be woken. The wheel reads `wakeAt` and owns `wheelSlot`; nobody else writes that. */
+/** Something that wants to be woken. The wheel owns both fields: they stand here to save an object per sleeper. */
 export interface Sleeper {
   /** When to wake, in ms of the wheel's clock; `Number.POSITIVE_INFINITY` for never. */
   wakeAt: number;
   /** Where the wheel keeps it; -1 when it is not on the wheel. */
   wheelSlot: number;
-  /** Called at or up to a tick after `wakeAt`. Sets a new `wakeAt`, or leaves it in the past to sleep on. */
+  /** Called once, at or up to a tick after the time it was scheduled for. It is then off the wheel. */
   wake(now: number): void;
 }
 
@@ -39,7 +39,7 @@ export class TimerWheel {
 
   /** Moves `sleeper` to the slot of `wakeAt`. */
   schedule(sleeper: Sleeper, wakeAt: number): void {
-    this.cancel(sleeper);
+    this.#remove(sleeper);
     sleeper.wakeAt = wakeAt;
     if (wakeAt === Number.POSITIVE_INFINITY) {
       return;
@@ -53,21 +53,29 @@ export class TimerWheel {
   }
 
   cancel(sleeper: Sleeper): void {
-    if (sleeper.wheelSlot !== -1) {
-      this.#slots[sleeper.wheelSlot]?.delete(sleeper);
-      sleeper.wheelSlot = -1;
-    }
+    // The slot alone would not do: a sleeper whose slot is being emptied is off the wheel already.
+    sleeper.wakeAt = Number.POSITIVE_INFINITY;
+    this.#remove(sleeper);
   }
 
   /** Wakes what is due. Called by the timer; tests call it with their own clock. */
   advance(): void {
     const now = this.#now();
     const target = Math.floor(now / TICK_MS);
-    // After a long stall one full turn visits every slot; more turns would find nothing.
-    this.#position = Math.max(this.#position, target - SLOTS);
+    // One full turn visits every slot: after a long stall more turns would find nothing, and after the clock was set
+    // back everything must be sorted in again, or it would sleep until the clock is where it was.
+    const turnAgo = target - SLOTS;
+    this.#position = target < this.#position ? turnAgo : Math.max(this.#position, turnAgo);
     while (this.#position < target) {
       this.#position += 1;
       this.#empty(this.#slots[this.#position % SLOTS], now);
+    }
+  }
+
+  #remove(sleeper: Sleeper): void {
+    if (sleeper.wheelSlot !== -1) {
+      this.#slots[sleeper.wheelSlot]?.delete(sleeper);
+      sleeper.wheelSlot = -1;
     }
   }
 

@@ -6,4 +6,6 @@ export class Traffic {
   bytesOut = 0;
   /** Messages not delivered because their connection lagged. */
   messagesMissed = 0;
+  /** Messages from NATS whose subject is no channel. */
+  messagesIgnored = 0;
 }

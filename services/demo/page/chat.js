@@ -1,4 +1,3 @@
-import { nodes } from "./config.js";
 import { Connection } from "./connection.js";
 import { LogView } from "./log-view.js";
 
@@ -30,6 +29,8 @@ const log = new LogView({
   newer: byId("newer"),
 });
 
+const nodes = [...nodeSelect.options].map((option) => ({ name: option.text, url: option.dataset.url }));
+
 let name = "";
 /** Every connection of this page so far: what came from one of them is the user's own. */
 const ownConnections = new Set();
@@ -42,10 +43,9 @@ const connection = new Connection({
   fetchToken,
   onState: showState,
   onMessage: showMessage,
-  onNotice: showNotice,
+  onNotice: (text) => showNotice(text),
 });
 
-nodeSelect.append(...nodes.map((node, index) => new Option(node.name, String(index + 1))));
 joinForm.addEventListener("submit", (event) => {
   event.preventDefault();
   join();
@@ -117,7 +117,6 @@ function leave() {
   joinForm.hidden = false;
   chat.hidden = true;
   leaveButton.hidden = true;
-  ticker.hidden = true;
   rememberInAddress();
   nameInput.focus();
 }
@@ -152,7 +151,7 @@ async function say(text) {
     await sent;
   } catch (error) {
     giveBack(text);
-    showNotice(`Not sent: ${error.message}.`);
+    showNotice(`Not sent: ${error.message}.`, true);
   }
 }
 
@@ -173,7 +172,7 @@ async function askBot(question) {
       remark: "only you see this",
     });
   } catch (error) {
-    showNotice(`The bot did not answer: ${error.message}.`);
+    showNotice(`The bot did not answer: ${error.message}.`, true);
   }
 }
 
@@ -217,8 +216,9 @@ function showTicker(data) {
   ticker.hidden = false;
 }
 
-function showNotice(text) {
-  log.add({ kind: "notice", author: "", text, time: Date.now(), own: false });
+/** `own` if it answers something the user just did: then it must be in sight. */
+function showNotice(text, own = false) {
+  log.add({ kind: "notice", author: "", text, time: Date.now(), own });
 }
 
 function showState(state) {
@@ -229,6 +229,9 @@ function showState(state) {
     // second tab where it is not.
     nodeSelect.value = String(state.index + 1);
     byId("second-tab").href = `?node=${((state.index + 1) % nodes.length) + 1}`;
+  } else {
+    // A number that stands still looks like one that is true.
+    ticker.hidden = true;
   }
   const words = describe(state);
   stateBox.dataset.state = state.kind;

@@ -122,11 +122,9 @@ describe("the page", () => {
   });
 
   test("names the nodes and where their WebSockets are", async () => {
-    const text = await (await fetch(`${server.address}/config.js`)).text();
-    expect(JSON.parse(text.replace(/^export const nodes = (.*);\n$/, "$1"))).toEqual([
-      { name: "n1", url: "ws://127.0.0.1:4080/v1/ws" },
-      { name: "n2", url: "ws://127.0.0.1:4081/v1/ws" },
-    ]);
+    const html = await (await fetch(server.address)).text();
+    expect(html).toContain('<option value="1" data-url="ws://127.0.0.1:4080/v1/ws">n1</option>');
+    expect(html).toContain('<option value="2" data-url="ws://127.0.0.1:4081/v1/ws">n2</option>');
   });
 
   test("is ready when NATS is there, and alive in any case", async () => {

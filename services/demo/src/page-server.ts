@@ -4,6 +4,7 @@ import { gatewayNodes } from "./gateway-node.ts";
 import { readJsonBody } from "./json-body.ts";
 import { listPageFiles } from "./page-files.ts";
 import { pageHeaders } from "./page-headers.ts";
+import { renderIndex } from "./render-index.ts";
 import { VISITOR_TOKEN_SECONDS, visitorName, visitorToken } from "./visitor-token.ts";
 
 export interface PageServerOptions {
@@ -43,15 +44,16 @@ export async function startPageServer(options: PageServerOptions): Promise<PageS
   const nodes = gatewayNodes(options.gateways);
   const headers = pageHeaders(nodes);
   const get = new Map<string, () => Answer>([
-    ["/config.js", () => script(`export const nodes = ${JSON.stringify(nodes)};\n`)],
     ["/livez", () => json(200, { status: "live" })],
     [
       "/readyz",
       () => (options.isReady() ? json(200, { status: "ready" }) : json(503, { status: "not ready" })),
     ],
   ]);
-  for (const [path, file] of listPageFiles(options.pageDirectory)) {
-    get.set(path, () => ({ status: 200, type: file.type, body: file.read() }));
+  for (const [path, { type, read }] of listPageFiles(options.pageDirectory)) {
+    const isIndex = path === "/" || path === "/index.html";
+    const body = isIndex ? () => renderIndex(read().toString("utf8"), nodes) : read;
+    get.set(path, () => ({ status: 200, type, body: body() }));
   }
   const post = new Map<string, (fields: Readonly<Record<string, unknown>>) => Promise<Answer> | Answer>([
     ["/token", answerToken],
@@ -147,11 +149,6 @@ function send(
 
 function json(status: number, value: unknown): Answer {
   return { status, type: "application/json; charset=utf-8", body: `${JSON.stringify(value)}\n` };
-}
-
-/** A module rather than JSON: the page has what it holds before its first line runs. */
-function script(body: string): Answer {
-  return { status: 200, type: "text/javascript; charset=utf-8", body };
 }
 
 function problem(status: number, message: string): Answer {

@@ -1,18 +1,22 @@
 import type { Principal } from "../namespace-policies.ts";
-import type { HeldFrames } from "./held-frames.ts";
+import type { Entrance } from "./entrance.ts";
 
 /**
- * - `waiting`: for `connect`, until the deadline.
- * - `verifying`: a token is being verified; what the client sends is held.
+ * - `entering`: not authenticated yet.
  * - `open`: authenticated.
  * - `leaving`: the node drains; ends with the last request in flight.
  * - `closed`: nothing is sent or handled any more.
  */
 export type ConnectionState =
-  | { readonly kind: "waiting"; readonly deadline: number }
-  | { readonly kind: "verifying"; readonly deadline: number; readonly held: HeldFrames }
+  | { readonly kind: "entering"; readonly entrance: Entrance }
   | { readonly kind: "open"; readonly principal: Principal }
   | { readonly kind: "leaving"; readonly principal: Principal }
   | { readonly kind: "closed" };
 
 export const CLOSED: ConnectionState = { kind: "closed" };
+
+export function isAuthenticated(
+  state: ConnectionState,
+): state is ConnectionState & { kind: "open" | "leaving" } {
+  return state.kind === "open" || state.kind === "leaving";
+}

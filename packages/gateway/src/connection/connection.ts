@@ -1,36 +1,30 @@
 import { type Identity, VERIFICATION_FAILURES } from "@tidegate/auth";
 import type { PublisherIdentity } from "@tidegate/broker";
-import type { CloseName, ErrorCode, ServerMessage } from "@tidegate/protocol";
+import type { CloseName, Connect, ErrorCode, ServerMessage } from "@tidegate/protocol";
 import type { Format, Frame } from "../fan-out/format.ts";
 import { type Answer, errorAnswer, type Session } from "../handlers/session.ts";
 import { subscribe } from "../handlers/subscribe.ts";
+import { verifyToken } from "../handlers/verify-token.ts";
 import type { CloseCause } from "../instruments.ts";
-import type { PingTimes } from "../limits.ts";
 import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Socket } from "../socket.ts";
 import type { Sleeper } from "../timer-wheel.ts";
-import { CLOSED, type ConnectionState } from "./connection-state.ts";
-import { type Ending, nextDeadline, overdue } from "./deadlines.ts";
-import { FrameIntake } from "./frame-intake.ts";
+import { CLOSED, type ConnectionState, isAuthenticated } from "./connection-state.ts";
+import { nextDeadline, overdue } from "./deadlines.ts";
+import { Entrance } from "./entrance.ts";
+import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
 import { greeting } from "./greeting.ts";
-import { copyFrame, HeldFrames, type InboundFrame } from "./held-frames.ts";
-import { readInbound } from "./inbound-message.ts";
+import { copyFrame, type InboundFrame } from "./held-frames.ts";
 import { Liveness } from "./liveness.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+import { rawEnding } from "./raw-ending.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 const PING = '{"type":"ping"}';
 
-/** How a raw client is told why its channels can't be had. What is not here is a mistake in the address. */
-const RAW_CLOSE: Readonly<Record<string, CloseName | undefined>> = {
-  forbidden: "forbidden",
-  broker_unavailable: "broker_unavailable",
-  internal_error: "internal_error",
-};
-
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
-export class Connection implements Session, Sleeper {
+export class Connection implements Session, Sleeper, OutboxOwner {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
   readonly context: NodeContext;
@@ -42,7 +36,6 @@ export class Connection implements Session, Sleeper {
   readonly #intake: FrameIntake;
   readonly #liveness: Liveness;
   readonly #onClosed: (connection: Connection) => void;
-  #channels: readonly string[];
   #state: ConnectionState;
   #abort: AbortController | undefined;
   #publisher: PublisherIdentity | undefined;
@@ -59,22 +52,22 @@ export class Connection implements Session, Sleeper {
     channels: readonly string[],
     onClosed: (connection: Connection) => void,
   ) {
-    const now = context.now();
+    const { limits, now } = context;
+    const openedAt = now();
     this.context = context;
     this.id = id;
     this.format = format;
     this.#socket = socket;
-    this.#channels = channels;
     this.#onClosed = onClosed;
-    this.#outbox = new Outbox(socket, context.traffic, context.limits.outboxBytes);
-    this.#intake = new FrameIntake(this, context.limits.messageBurst, now);
-    this.#liveness = new Liveness(now, context.ping, context.random());
-    this.#state = { kind: "waiting", deadline: now + context.limits.unauthenticatedMs };
+    this.#outbox = new Outbox(socket, context.traffic, limits.outboxBytes, now, this);
+    this.#intake = new FrameIntake(this, limits.messageBurst, openedAt);
+    this.#liveness = new Liveness(openedAt, context.ping, context.random());
+    this.#state = { kind: "entering", entrance: new Entrance(openedAt + limits.unauthenticatedMs, channels) };
     this.#reschedule();
   }
 
   get principal(): Principal {
-    return this.#state.kind === "open" || this.#state.kind === "leaving" ? this.#state.principal : undefined;
+    return isAuthenticated(this.#state) ? this.#state.principal : undefined;
   }
 
   get publisher(): PublisherIdentity {
@@ -85,6 +78,10 @@ export class Connection implements Session, Sleeper {
 
   get requestsInFlight(): number {
     return this.#intake.requestsInFlight;
+  }
+
+  get isLeaving(): boolean {
+    return this.#state.kind === "leaving";
   }
 
   get isClosed(): boolean {
@@ -101,14 +98,18 @@ export class Connection implements Session, Sleeper {
 
   /** Starts by what the handshake carried: a token, or channels that need none; otherwise waits for `connect`. */
   begin(token: string | undefined): void {
+    if (this.#state.kind !== "entering") {
+      return;
+    }
+    const { entrance } = this.#state;
     const { policies } = this.context;
     if (token !== undefined) {
-      void this.#authenticate(token, undefined, []);
+      this.#run(this.#authenticate(entrance, token, undefined));
     } else if (
-      this.#channels.length > 0 &&
-      this.#channels.every((channel) => policies.allows(undefined, "subscribe", channel))
+      entrance.channels.length > 0 &&
+      entrance.channels.every((channel) => policies.allows(undefined, "subscribe", channel))
     ) {
-      this.#open(undefined, undefined, []);
+      this.#open(entrance, undefined, undefined);
     }
   }
 
@@ -119,20 +120,9 @@ export class Connection implements Session, Sleeper {
     traffic.bytesIn += data.byteLength;
     this.#liveness.heard();
     switch (this.#state.kind) {
-      case "waiting":
-        if (data.byteLength > limits.unauthenticatedBytes) {
-          this.end("frame_too_large", `at most ${limits.unauthenticatedBytes} bytes before authentication`);
-        } else {
-          this.#first(copyFrame(data, binary));
-        }
+      case "entering":
+        this.#enter(this.#state.entrance, data, binary);
         return;
-      case "verifying": {
-        const violation = this.#state.held.hold(copyFrame(data, binary), limits);
-        if (violation !== undefined) {
-          this.end(violation, "wait for connected before sending more");
-        }
-        return;
-      }
       case "open":
       case "leaving":
         if (data.byteLength > limits.frameBytes) {
@@ -151,21 +141,22 @@ export class Connection implements Session, Sleeper {
     this.#liveness.heard();
   }
 
-  /** The transport's buffer ran empty. */
+  /** The network took some of what the transport holds for the client. */
   writable(): void {
     const missed = this.#outbox.drained();
-    if (missed > 0 && this.format !== "raw") {
+    if (missed > 0) {
       const message = "this client read too slowly; messages of live channels were skipped";
       this.notify(errorAnswer(undefined, "messages_missed", message, { missed }));
     }
   }
 
   deliver(frames: readonly Frame[]): void {
-    this.#outbox.deliver(frames, this.context.now);
-    if (this.#outbox.overflowed || this.#outbox.state.kind === "lagging") {
-      // Not closed from here: this runs inside the walk over the audience.
-      this.#reschedule();
-    }
+    this.#outbox.deliver(frames);
+  }
+
+  /** @internal Called by the outbox. The wheel closes what must be closed, within a tick. */
+  strained(): void {
+    this.#reschedule();
   }
 
   notify(message: ServerMessage): void {
@@ -192,7 +183,7 @@ export class Connection implements Session, Sleeper {
   }
 
   renew(identity: Identity): void {
-    if (this.#state.kind === "open" || this.#state.kind === "leaving") {
+    if (isAuthenticated(this.#state)) {
       this.#state = { kind: this.#state.kind, principal: identity };
       this.#publisher = undefined;
       this.#reschedule();
@@ -202,12 +193,10 @@ export class Connection implements Session, Sleeper {
   /** The node leaves: says so, answers what is in flight, and closes. */
   drain(reconnectMs: number): void {
     if (this.#state.kind === "open") {
-      if (this.format !== "raw") {
-        this.#send({ type: "draining", reconnect: reconnectMs });
-      }
+      this.#send({ type: "draining", reconnect: reconnectMs });
       this.#state = { kind: "leaving", principal: this.#state.principal };
       this.#leaveIfIdle();
-    } else if (this.#state.kind !== "leaving") {
+    } else if (this.#state.kind === "entering") {
       this.end("draining", "the node is leaving");
     }
   }
@@ -227,110 +216,103 @@ export class Connection implements Session, Sleeper {
   /** @internal Called by the timer wheel. */
   wake(now: number): void {
     const { limits, ping, random } = this.context;
-    if (this.isClosed) {
+    const ending = overdue(this.#state, this.#outbox.state, limits, now);
+    if (ending !== undefined) {
+      this.end(ending.name, ending.reason);
       return;
     }
-    const ending =
-      overdue(this.#state, this.#outbox, limits, now) ?? this.#checkLiveness(now, ping, random());
-    if (ending === undefined) {
-      this.#reschedule();
-    } else {
-      this.end(ending.name, ending.reason);
-    }
-  }
-
-  #checkLiveness(now: number, times: PingTimes, random: number): Ending | undefined {
-    switch (this.#liveness.check(now, times, random)) {
+    switch (this.#liveness.check(now, ping, random())) {
       case "dead":
-        return { name: "no_pong", reason: "no pong came in time" };
+        this.end("no_pong", "no pong came in time");
+        return;
       case "ping":
         this.#ping();
-        return undefined;
+        break;
       case "fine":
-        return undefined;
+        break;
     }
+    this.#reschedule();
   }
 
   #ping(): void {
-    if (this.format !== "raw" && this.#outbox.state.kind === "flowing") {
+    // `connected` has to be the first message; and a lagging client has more to read than it can take.
+    if (isAuthenticated(this.#state) && this.format !== "raw" && this.#outbox.state.kind === "flowing") {
       this.#outbox.answer(PING);
     }
     this.#socket.ping();
   }
 
-  /** The first frame has to be `connect`. */
-  #first(frame: InboundFrame): void {
-    const { decoded } = readInbound(frame);
-    if (!decoded.ok || decoded.message.type !== "connect") {
-      this.end("connect_required", "the first message must be connect");
-      return;
+  #enter(entrance: Entrance, data: ArrayBuffer, binary: boolean): void {
+    const step = entrance.take(data, binary, this.format === "raw", this.context.limits);
+    switch (step.kind) {
+      case "held":
+        return;
+      case "end":
+        this.end(step.ending.name, step.ending.reason);
+        return;
+      case "connect":
+        this.#connect(entrance, step.connect);
+        return;
     }
-    const { id, token, channels = [], binary } = decoded.message;
-    this.#intake.startAfter(id);
-    if (binary === true && this.format === "json") {
+  }
+
+  #connect(entrance: Entrance, connect: Connect): void {
+    this.#intake.startAfter(connect.id);
+    if (connect.binary === true && this.format === "json") {
       this.format = "json-binary";
     }
-    if (token !== undefined) {
-      void this.#authenticate(token, id, channels);
+    if (connect.token !== undefined) {
+      this.#run(this.#authenticate(entrance, connect.token, connect));
     } else if (this.context.policies.admitsAnonymous) {
-      this.#open(undefined, id, channels);
+      this.#open(entrance, undefined, connect);
     } else {
       this.context.instruments.authentications.token_missing.inc();
       this.end("token_missing", "send a token in connect");
     }
   }
 
-  async #authenticate(token: string, id: number | undefined, channels: readonly string[]): Promise<void> {
-    const { context } = this;
-    const deadline = this.#state.kind === "waiting" ? this.#state.deadline : context.now();
-    const held = new HeldFrames();
-    this.#state = { kind: "verifying", deadline, held };
-    const startedAt = performance.now();
-    const verification = await context.verifier.verify(token);
-    context.instruments.authenticationSeconds.observe((performance.now() - startedAt) / 1000);
-    if (this.#state.kind !== "verifying") {
+  async #authenticate(entrance: Entrance, token: string, connect: Connect | undefined): Promise<void> {
+    entrance.hold();
+    const verification = await verifyToken(this.context, token);
+    if (this.isClosed) {
       return;
     }
-    if (verification.ok) {
-      context.instruments.authentications.ok.inc();
-      this.#open(verification.identity, id, channels);
-      for (const frame of held.take()) {
-        this.#handle(frame);
-      }
-    } else {
-      context.instruments.authentications[verification.failure].inc();
+    if (!verification.ok) {
       this.end(VERIFICATION_FAILURES[verification.failure].error, verification.message);
+      return;
+    }
+    this.context.instruments.authentications.ok.inc();
+    this.#open(entrance, verification.identity, connect);
+    for (const frame of entrance.release()) {
+      this.#handle(frame);
     }
   }
 
-  #open(principal: Principal, id: number | undefined, channels: readonly string[]): void {
+  /** @param connect the message that is answered; `undefined` if the handshake was enough. */
+  #open(entrance: Entrance, principal: Principal, connect: Connect | undefined): void {
     if (principal === undefined) {
       this.context.instruments.authentications.anonymous.inc();
     }
     this.#state = { kind: "open", principal };
     this.#reschedule();
-    if (this.format !== "raw") {
-      this.#send(greeting(this.context, this.id, principal, id));
-    }
+    this.#send(greeting(this.context, this.id, principal, connect?.id));
     // The same channel in the address and in connect is one wish, not an error.
-    const wanted = new Set([...this.#channels, ...channels]);
-    this.#channels = [];
-    for (const channel of wanted) {
-      void this.#subscribeUnasked(channel);
+    for (const channel of new Set([...entrance.channels, ...(connect?.channels ?? [])])) {
+      this.#run(this.#subscribeUnasked(channel));
     }
   }
 
-  /** Subscribes to what the address or `connect` named. A raw client can be told of a failure only by the close. */
+  /** Subscribes to what the address or `connect` named. */
   async #subscribeUnasked(channel: string): Promise<void> {
     const answer = await subscribe(this, channel, undefined);
-    if (answer === undefined || this.isClosed) {
+    if (answer === undefined) {
       return;
     }
-    if (this.format !== "raw") {
+    if (this.format === "raw" && answer.type === "error") {
+      const { name, reason } = rawEnding(answer);
+      this.end(name, reason);
+    } else {
       this.#send(answer);
-    } else if (answer.type === "error") {
-      const name = RAW_CLOSE[answer.code] ?? "request_invalid";
-      this.end(name, answer.message);
     }
   }
 
@@ -348,7 +330,7 @@ export class Connection implements Session, Sleeper {
         this.#send(outcome.answer);
         return;
       case "later":
-        void this.#sendLater(outcome.answer);
+        this.#run(this.#sendLater(outcome));
         return;
       case "close":
         this.end(outcome.name, outcome.reason);
@@ -356,12 +338,16 @@ export class Connection implements Session, Sleeper {
     }
   }
 
-  async #sendLater(pending: Promise<Answer | undefined>): Promise<void> {
-    const answer = await pending;
-    if (answer !== undefined) {
-      this.#send(answer);
+  async #sendLater({ answer, counted }: IntakeOutcome & { kind: "later" }): Promise<void> {
+    const message = await answer;
+    if (message !== undefined) {
+      this.#send(message);
     }
-    this.#leaveIfIdle();
+    if (counted) {
+      // Not before it is sent: of two replies at once, the first would close the connection on the second.
+      this.#intake.requestAnswered();
+      this.#leaveIfIdle();
+    }
   }
 
   #leaveIfIdle(): void {
@@ -370,26 +356,32 @@ export class Connection implements Session, Sleeper {
     }
   }
 
+  /** Everything that is not a message of a channel goes out here; to a raw client, nothing. */
   #send(answer: Answer): void {
-    if (this.isClosed) {
+    if (this.isClosed || this.format === "raw") {
       return;
     }
     if (answer.type === "encoded") {
       this.#outbox.answer(answer.frame, answer.binary);
-    } else {
-      if (answer.type === "error") {
-        this.context.instruments.errors[answer.code as ErrorCode].inc();
-      }
-      this.#outbox.answer(JSON.stringify(answer));
+      return;
     }
-    if (this.#outbox.overflowed) {
-      this.end("slow_consumer", "too much was waiting to be read");
+    if (answer.type === "error") {
+      this.context.instruments.errors[answer.code as ErrorCode].inc();
     }
+    this.#outbox.answer(JSON.stringify(answer));
+  }
+
+  /** Runs what nobody waits for. It deals with every failure that can be expected; what is left ends this connection alone. */
+  #run(work: Promise<void>): void {
+    work.catch((error: unknown) => {
+      this.context.logger.error({ err: error, connection: this.id }, "a connection failed");
+      this.end("internal_error", "the node has logged what happened");
+    });
   }
 
   #reschedule(): void {
     if (!this.isClosed) {
-      const deadline = nextDeadline(this.#state, this.#outbox, this.context.limits);
+      const deadline = nextDeadline(this.#state, this.#outbox.state, this.context.limits);
       this.context.wheel.schedule(this, Math.min(deadline, this.#liveness.dueAt));
     }
   }
@@ -400,7 +392,6 @@ export class Connection implements Session, Sleeper {
       return false;
     }
     this.#state = CLOSED;
-    this.#channels = [];
     this.subscriptions.clear();
     this.#abort?.abort();
     this.context.wheel.cancel(this);

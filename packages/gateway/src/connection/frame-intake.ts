@@ -1,14 +1,18 @@
-import type { CloseName } from "@tidegate/protocol";
+import type { ClientMessage, CloseName, ErrorMessage } from "@tidegate/protocol";
+import type { FrameSource } from "../handlers/client-payload.ts";
 import { dispatch } from "../handlers/dispatch.ts";
 import { type Answer, errorAnswer, type Session } from "../handlers/session.ts";
 import { TokenBucket } from "../token-bucket.ts";
 import type { InboundFrame } from "./held-frames.ts";
 import { readInbound } from "./inbound-message.ts";
 
-/** What a frame leads to: an answer now or later, or the end of the connection. */
+/**
+ * What a frame leads to: an answer now or later, or the end of the connection. `counted`: a request in flight, for which
+ * {@link FrameIntake.requestAnswered} is due once its answer was sent.
+ */
 export type IntakeOutcome =
   | { readonly kind: "answer"; readonly answer: Answer }
-  | { readonly kind: "later"; readonly answer: Promise<Answer | undefined> }
+  | { readonly kind: "later"; readonly answer: Promise<Answer | undefined>; readonly counted: boolean }
   | { readonly kind: "close"; readonly name: CloseName; readonly reason: string };
 
 /**
@@ -26,8 +30,13 @@ export class FrameIntake {
     this.#bucket = new TokenBucket(burst, now);
   }
 
+  /** Requests whose answer was not sent yet. */
   get requestsInFlight(): number {
     return this.#requestsInFlight;
+  }
+
+  requestAnswered(): void {
+    this.#requestsInFlight -= 1;
   }
 
   /** `connect` was handled before there was an intake; its id counts all the same. */
@@ -58,33 +67,31 @@ export class FrameIntake {
     if (!decoded.ok) {
       return answer(errorAnswer(id, decoded.code, decoded.message));
     }
-    const { message } = decoded;
-    const outcome = dispatch(this.#session, message, source);
+    return this.#dispatch(decoded.message, source);
+  }
+
+  #dispatch(message: ClientMessage, source: FrameSource): IntakeOutcome {
+    let outcome: Answer | Promise<Answer | undefined>;
+    try {
+      outcome = dispatch(this.#session, message, source);
+    } catch (error) {
+      return answer(this.#failed(error, message.id));
+    }
     if (!(outcome instanceof Promise)) {
       return answer(outcome);
     }
-    const counted = message.type === "request" ? this.#count(outcome) : outcome;
-    return { kind: "later", answer: this.#settled(counted, message.id) };
-  }
-
-  async #count(outcome: Promise<Answer | undefined>): Promise<Answer | undefined> {
-    this.#requestsInFlight += 1;
-    try {
-      return await outcome;
-    } finally {
-      this.#requestsInFlight -= 1;
+    const counted = message.type === "request";
+    if (counted) {
+      this.#requestsInFlight += 1;
     }
+    return { kind: "later", answer: outcome.catch((error) => this.#failed(error, message.id)), counted };
   }
 
   /** A handler that throws is a defect: it is logged, and the client gets its answer all the same. */
-  async #settled(outcome: Promise<Answer | undefined>, id: number): Promise<Answer | undefined> {
-    try {
-      return await outcome;
-    } catch (error) {
-      const { context, id: connection } = this.#session;
-      context.logger.error({ err: error, connection }, "a message handler failed");
-      return errorAnswer(id, "internal_error", "the node has logged what happened");
-    }
+  #failed(error: unknown, id: number): ErrorMessage {
+    const { context, id: connection } = this.#session;
+    context.logger.error({ err: error, connection }, "a message handler failed");
+    return errorAnswer(id, "internal_error", "the node has logged what happened");
   }
 }
 

@@ -20,23 +20,21 @@ export class HeldFrames {
   readonly #frames: InboundFrame[] = [];
   #bytes = 0;
 
-  /** Keeps a frame, or says which limit it breaks. */
-  hold(
-    frame: InboundFrame,
-    limits: UnauthenticatedLimits,
-  ): "frame_too_large" | "unauthenticated_limit" | undefined {
-    this.#bytes += frame.bytes;
-    if (this.#bytes > limits.unauthenticatedBytes) {
-      return "frame_too_large";
-    }
-    if (this.#frames.length >= limits.unauthenticatedMessages) {
-      return "unauthenticated_limit";
+  /** Keeps a frame; false if that would break a limit. */
+  hold(frame: InboundFrame, limits: UnauthenticatedLimits): boolean {
+    if (
+      this.#frames.length >= limits.unauthenticatedMessages ||
+      this.#bytes + frame.bytes > limits.unauthenticatedBytes
+    ) {
+      return false;
     }
     this.#frames.push(frame);
-    return undefined;
+    this.#bytes += frame.bytes;
+    return true;
   }
 
   take(): readonly InboundFrame[] {
+    this.#bytes = 0;
     return this.#frames.splice(0);
   }
 }

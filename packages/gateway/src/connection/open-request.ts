@@ -1,9 +1,10 @@
+import { patternProblem } from "@tidegate/protocol";
 import type { Format } from "../fan-out/format.ts";
 
 /** What the address of a connection asks for. */
 interface OpenRequest {
   readonly format: Format;
-  /** Channels to subscribe to once authenticated; not checked yet. */
+  /** Well-formed channels and patterns to subscribe to once authenticated. */
   readonly channels: readonly string[];
   readonly query: URLSearchParams;
 }
@@ -12,8 +13,12 @@ export type OpenRequestResult =
   | { readonly ok: true; readonly request: OpenRequest }
   | { readonly ok: false; readonly message: string };
 
-/** Reads the query string of `/v1/ws`. Unknown parameters are ignored: proxies and pages add their own. */
-export function readOpenRequest(queryString: string): OpenRequestResult {
+/**
+ * Reads the query string of `/v1/ws`. Unknown parameters are ignored: proxies and pages add their own.
+ *
+ * @param maxChannels how many channels one connection may subscribe to.
+ */
+export function readOpenRequest(queryString: string, maxChannels: number): OpenRequestResult {
   const query = new URLSearchParams(queryString);
   const format = query.get("format") ?? "json";
   if (format !== "json" && format !== "raw") {
@@ -24,6 +29,15 @@ export function readOpenRequest(queryString: string): OpenRequestResult {
     return { ok: false, message: "binary must be true or false" };
   }
   const channels = (query.get("channels") ?? "").split(",").filter((channel) => channel !== "");
+  if (channels.length > maxChannels) {
+    return { ok: false, message: `at most ${maxChannels} channels` };
+  }
+  for (const channel of channels) {
+    const problem = patternProblem(channel);
+    if (problem !== undefined) {
+      return { ok: false, message: `a channel ${problem}` };
+    }
+  }
   const wanted = format === "json" && binary === "true" ? "json-binary" : format;
   return { ok: true, request: { format: wanted, channels, query } };
 }

@@ -5,102 +5,147 @@ import type { Traffic } from "../traffic.ts";
 /**
  * - `flowing`: sends go out.
  * - `lagging`: the client reads too slowly and more than the limit waits; messages of live channels are skipped and
- *   counted until the wait is over.
+ *   counted until enough of it is gone. Answers go on up to `ceiling`.
+ * - `broken`: a frame was lost or too many answers wait. Nothing is sent any more and the connection has to end, since a
+ *   hole can't be mended.
  */
 export type OutboxState =
   | { readonly kind: "flowing" }
-  | { readonly kind: "lagging"; readonly since: number; missed: number };
+  | { readonly kind: "lagging"; readonly since: number; readonly ceiling: number; missed: number }
+  | { readonly kind: "broken" };
+
+/** Whoever has to do something about an outbox that flows no longer. Told within a send, so it must not send or close. */
+export interface OutboxOwner {
+  strained(): void;
+}
 
 const FLOWING: OutboxState = { kind: "flowing" };
+const BROKEN: OutboxState = { kind: "broken" };
 
-/** Answers may go this far beyond the limit before the connection has to end. */
-const ANSWER_ALLOWANCE = 2;
+/** Lagging ends at this share of the limit, not just below it: else a slow client would get a notice with every read. */
+const RESUME_SHARE = 0.5;
 
 // One cork at a time runs synchronously, so its arguments can stand here instead of in a closure per delivery.
 let corkedOutbox: Outbox | undefined;
 let corkedFrames: readonly Frame[] = [];
 function writeCorked(): void {
-  for (const frame of corkedFrames) {
-    corkedOutbox?.push(frame.bytes, frame.binary);
-  }
+  corkedOutbox?.pushAll(corkedFrames);
 }
 
 /**
  * The bounded queue between fan-out and one connection. The bytes wait in the transport's buffer; this counts them and
- * decides what may still be added.
+ * decides what may still be added: at most the limit and one message, and on top of that the limit again in answers.
  */
 export class Outbox {
   readonly #socket: Socket;
   readonly #traffic: Traffic;
   readonly #limitBytes: number;
+  readonly #now: () => number;
+  readonly #owner: OutboxOwner;
   #state: OutboxState = FLOWING;
-  #overflowed = false;
 
-  constructor(socket: Socket, traffic: Traffic, limitBytes: number) {
+  constructor(socket: Socket, traffic: Traffic, limitBytes: number, now: () => number, owner: OutboxOwner) {
     this.#socket = socket;
     this.#traffic = traffic;
     this.#limitBytes = limitBytes;
+    this.#now = now;
+    this.#owner = owner;
   }
 
   get state(): OutboxState {
     return this.#state;
   }
 
-  /** A send was lost or answers piled up: the connection must be closed, since a hole can't be mended. */
-  get overflowed(): boolean {
-    return this.#overflowed;
-  }
-
   /** Sends the messages of one flush, in one write; or counts them as missed. */
-  deliver(frames: readonly Frame[], now: () => number): void {
-    if (this.#state.kind === "lagging") {
-      this.#state.missed += frames.length;
-      this.#traffic.messagesMissed += frames.length;
-      return;
-    }
+  deliver(frames: readonly Frame[]): void {
     const [only] = frames;
     if (frames.length === 1 && only !== undefined) {
-      if (this.push(only.bytes, only.binary) === "sent") {
-        return;
-      }
-    } else {
-      // Within a cork every send counts as sent; only the buffer tells what the one write left behind.
-      corkedOutbox = this;
-      corkedFrames = frames;
-      this.#socket.cork(writeCorked);
-      corkedOutbox = undefined;
-      corkedFrames = [];
-    }
-    if (this.#socket.bufferedBytes() > this.#limitBytes) {
-      this.#state = { kind: "lagging", since: now(), missed: 0 };
-    }
-  }
-
-  /** Sends an answer or a notice. Never skipped: a client that lets too many pile up is closed. */
-  answer(frame: string | Uint8Array, binary = false): void {
-    if (this.#socket.bufferedBytes() > this.#limitBytes * ANSWER_ALLOWANCE) {
-      this.#overflowed = true;
+      this.#offer(only);
       return;
     }
-    this.push(frame, binary);
+    corkedOutbox = this;
+    corkedFrames = frames;
+    this.#socket.cork(writeCorked);
+    corkedOutbox = undefined;
+    corkedFrames = [];
+    // What the cork held back was written at its end, and only now shows in the buffer.
+    this.#weigh();
   }
 
-  /** @internal One frame to the transport, every outcome counted. */
-  push(frame: string | Uint8Array, binary: boolean): SendOutcome {
-    const outcome = this.#socket.send(frame, binary);
-    if (outcome === "dropped") {
-      this.#overflowed = true;
-    } else if (outcome !== "closed") {
-      this.#traffic.messagesOut += 1;
-      this.#traffic.bytesOut += typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+  /** @internal The frames of one cork. */
+  pushAll(frames: readonly Frame[]): void {
+    for (const frame of frames) {
+      this.#offer(frame);
     }
-    return outcome;
   }
 
-  /** The transport's buffer is empty again. Returns how many messages were missed meanwhile. */
+  /** Sends an answer or a notice. Never skipped: letting too many pile up breaks the outbox. */
+  answer(frame: string | Uint8Array, binary = false): void {
+    const state = this.#state;
+    if (state.kind === "broken") {
+      return;
+    }
+    if (state.kind === "lagging" && this.#socket.bufferedBytes() > state.ceiling) {
+      this.#strain(BROKEN);
+      return;
+    }
+    this.#push(frame, binary);
+  }
+
+  /** The network took some of what waited. Returns how many messages were missed, if that ends the lagging. */
   drained(): number {
-    const missed = this.#state.kind === "lagging" ? this.#state.missed : 0;
+    const state = this.#state;
+    if (state.kind !== "lagging" || this.#socket.bufferedBytes() > this.#limitBytes * RESUME_SHARE) {
+      return 0;
+    }
     this.#state = FLOWING;
-    return missed;
+    return state.missed;
+  }
+
+  #offer(frame: Frame): void {
+    const state = this.#state;
+    if (state.kind === "flowing") {
+      this.#push(frame.bytes, frame.binary);
+      return;
+    }
+    this.#traffic.messagesMissed += 1;
+    if (state.kind === "lagging") {
+      state.missed += 1;
+    }
+  }
+
+  #push(frame: string | Uint8Array, binary: boolean): void {
+    const outcome: SendOutcome = this.#socket.send(frame, binary);
+    switch (outcome) {
+      case "dropped":
+        this.#strain(BROKEN);
+        return;
+      case "closed":
+        return;
+      case "queued":
+        this.#weigh();
+        break;
+      case "sent":
+        break;
+    }
+    this.#traffic.messagesOut += 1;
+    this.#traffic.bytesOut += typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+  }
+
+  #weigh(): void {
+    if (this.#state.kind !== "flowing") {
+      return;
+    }
+    const buffered = this.#socket.bufferedBytes();
+    if (buffered > this.#limitBytes) {
+      // From what waits now on, not from the limit: the last message may have been many times as large.
+      const ceiling = buffered + this.#limitBytes;
+      this.#strain({ kind: "lagging", since: this.#now(), ceiling, missed: 0 });
+    }
+  }
+
+  #strain(state: OutboxState): void {
+    this.#state = state;
+    this.#owner.strained();
   }
 }

@@ -1,7 +1,8 @@
 import type { Frame } from "./format.ts";
 
-/** One place in an audience. The audience owns `index`. */
+/** One place in an audience. */
 export interface Seat {
+  /** Owned by the audience; -1 without a seat. */
   index: number;
   /** Hands over the frames of one flush. May lead to seats being given up, this one included. */
   deliver(frames: readonly Frame[]): void;
@@ -12,7 +13,9 @@ export interface Seat {
  * costs, and leaving is a swap with the last seat.
  */
 export class Audience {
-  readonly #seats: Seat[] = [];
+  #seats: Seat[] = [];
+  /** The seats that a flush is walking over: not to be changed but at the end. */
+  #walked: readonly Seat[] | undefined;
   #frames: Frame[] = [];
 
   get size(): number {
@@ -25,6 +28,12 @@ export class Audience {
   }
 
   remove(seat: Seat): void {
+    if (seat.index === -1) {
+      return;
+    }
+    if (this.#seats === this.#walked) {
+      this.#seats = [...this.#seats];
+    }
     const last = this.#seats.pop();
     if (last !== undefined && last !== seat) {
       this.#seats[seat.index] = last;
@@ -38,14 +47,23 @@ export class Audience {
     this.#frames.push(frame);
   }
 
-  /** Hands all held frames to every seat. */
+  /** Hands all held frames to every seat, in one call each; not to seats taken or given up meanwhile. */
   flush(): void {
     const frames = this.#frames;
-    this.#frames = [];
-    // Backwards, so that a seat given up during its own delivery is replaced by one that was served already.
-    for (let index = this.#seats.length - 1; index >= 0; index -= 1) {
-      this.#seats[index]?.deliver(frames);
+    if (frames.length === 0) {
+      return;
     }
+    this.#frames = [];
+    const seats = this.#seats;
+    const { length } = seats;
+    this.#walked = seats;
+    for (let index = 0; index < length; index += 1) {
+      const seat = seats[index];
+      if (seat !== undefined && seat.index !== -1) {
+        seat.deliver(frames);
+      }
+    }
+    this.#walked = undefined;
   }
 
   /** The seats now; for messages that are not deliveries. */

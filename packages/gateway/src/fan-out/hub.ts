@@ -1,8 +1,11 @@
-import type { Broker, BrokerError, Subscription } from "@tidegate/broker";
+import type { Broker, BrokerError, LiveMessage, Subscription } from "@tidegate/broker";
+import { channelProblem, isPattern } from "@tidegate/protocol";
+import type { Traffic } from "../traffic.ts";
 import { ChannelFanOut } from "./channel-fan-out.ts";
 
 interface Entry {
   readonly channel: ChannelFanOut;
+  readonly isPattern: boolean;
   readonly subscription: Subscription;
   /** Connections that hold the channel, also those whose subscription does not stand yet. */
   holders: number;
@@ -25,6 +28,7 @@ export interface HeldChannel {
 export class Hub {
   readonly #broker: Pick<Broker, "subscribe">;
   readonly #now: () => number;
+  readonly #traffic: Traffic;
   readonly #onLost: (channel: ChannelFanOut, error: BrokerError) => void;
   readonly #entries = new Map<string, Entry>();
   #dirty: Entry[] = [];
@@ -34,10 +38,12 @@ export class Hub {
   constructor(
     broker: Pick<Broker, "subscribe">,
     now: () => number,
+    traffic: Traffic,
     onLost: (channel: ChannelFanOut, error: BrokerError) => void,
   ) {
     this.#broker = broker;
     this.#now = now;
+    this.#traffic = traffic;
     this.#onLost = onLost;
   }
 
@@ -60,10 +66,7 @@ export class Hub {
     const channel = new ChannelFanOut(name);
     const subscription = this.#broker.subscribe(
       name,
-      (message) => {
-        channel.hold(message, this.#now());
-        this.#markDirty(entry);
-      },
+      (message) => this.#receive(entry, message),
       (error) => {
         // Forgotten first: whoever subscribes again must get a new subscription.
         this.#forget(entry);
@@ -72,9 +75,20 @@ export class Hub {
     );
     // Every holder sees the rejection too; without this, one that left before would leave it unhandled.
     subscription.ready.catch(() => this.#forget(entry));
-    const entry: Entry = { channel, subscription, holders: 0, dirty: false };
+    const entry: Entry = { channel, isPattern: isPattern(name), subscription, holders: 0, dirty: false };
     this.#entries.set(name, entry);
     return entry;
+  }
+
+  #receive(entry: Entry, message: LiveMessage): void {
+    // A pattern of NATS also catches subjects that are no channels. No client could name them, and a quote in one would
+    // break the frame, whose channel is not escaped.
+    if (entry.isPattern && channelProblem(message.channel) !== undefined) {
+      this.#traffic.messagesIgnored += 1;
+      return;
+    }
+    entry.channel.hold(message, this.#now());
+    this.#markDirty(entry);
   }
 
   #release(entry: Entry): void {

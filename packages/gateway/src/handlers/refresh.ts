@@ -1,17 +1,17 @@
 import { sameSubject, VERIFICATION_FAILURES } from "@tidegate/auth";
 import type { ErrorMessage, Ok, Refresh } from "@tidegate/protocol";
 import { errorAnswer, type Session } from "./session.ts";
+import { verifyToken } from "./verify-token.ts";
 
-/** Puts a newer token in force; on any failure the old one stays. */
+/** Puts a newer token in force; on any failure the old one stays. `undefined`: the connection ended meanwhile. */
 export async function refresh(session: Session, message: Refresh): Promise<Ok | ErrorMessage | undefined> {
   const { id, token } = message;
-  const { verifier, instruments } = session.context;
-  const verification = await verifier.verify(token);
-  if (session.signal.aborted) {
+  const { instruments } = session.context;
+  const verification = await verifyToken(session.context, token);
+  if (session.isClosed) {
     return undefined;
   }
   if (!verification.ok) {
-    instruments.authentications[verification.failure].inc();
     return errorAnswer(id, VERIFICATION_FAILURES[verification.failure].error, verification.message);
   }
   const { identity } = verification;

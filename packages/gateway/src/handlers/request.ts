@@ -28,6 +28,10 @@ export function request(
   if (principal === undefined || !principal.grants.allows("request", method, principal.user)) {
     return errorAnswer(id, "forbidden", `no grant allows request on ${method}`);
   }
+  if (session.isLeaving) {
+    // Else a client that goes on asking would hold up the drain until its deadline.
+    return errorAnswer(id, "broker_unavailable", "the node is leaving; ask again on the next connection");
+  }
   if (session.requestsInFlight >= limits.requestsInFlight) {
     return errorAnswer(id, "request_limit", `at most ${limits.requestsInFlight} requests may be unanswered`);
   }

@@ -18,7 +18,10 @@ export interface Session extends Subscriber {
   readonly subscriptions: Subscriptions;
   /** Requests that wait for a backend. */
   readonly requestsInFlight: number;
-  /** Aborted when the connection ends. */
+  /** The node drains: requests in flight are still answered, but no new ones. */
+  readonly isLeaving: boolean;
+  readonly isClosed: boolean;
+  /** Aborted when the connection ends. Made on first use; to look whether it has ended, {@link isClosed} costs nothing. */
   readonly signal: AbortSignal;
   /** Puts a newer token's identity in force. */
   renew(identity: Identity): void;

@@ -21,12 +21,12 @@ export async function subscribe(
     await subscription.ready;
   } catch (error) {
     subscriptions.removeOne(subscription);
-    return session.signal.aborted ? undefined : brokerRefusal(error, id, channel);
+    return session.isClosed ? undefined : brokerRefusal(error, id, channel);
   }
   if (subscription.activate()) {
     return { type: "subscribed", id, channel };
   }
-  return session.signal.aborted
+  return session.isClosed
     ? undefined
     : errorAnswer(id, "not_subscribed", `${channel} was unsubscribed before it stood`, { channel });
 }
@@ -43,6 +43,10 @@ function refuse(session: Session, channel: string, id: number | undefined): Erro
   if (subscriptions.has(channel)) {
     return errorAnswer(id, "already_subscribed", `${channel} is subscribed already`, { channel });
   }
+  // A channel that others hold here would be ready at once, and `subscribed` would promise what cannot be kept.
+  if (context.broker.state !== "connected") {
+    return unavailable(id, channel);
+  }
   const limit = context.limits.subscriptionsPerConnection;
   if (subscriptions.size >= limit) {
     return errorAnswer(id, "subscription_limit", `at most ${limit} subscriptions a connection`, { channel });
@@ -54,5 +58,9 @@ function brokerRefusal(error: unknown, id: number | undefined, channel: string):
   if (error instanceof BrokerError && error.code === "denied") {
     return errorAnswer(id, "forbidden", `NATS permissions of this node do not allow ${channel}`, { channel });
   }
+  return unavailable(id, channel);
+}
+
+function unavailable(id: number | undefined, channel: string): ErrorMessage {
   return errorAnswer(id, "broker_unavailable", "the node cannot reach NATS now", { channel });
 }

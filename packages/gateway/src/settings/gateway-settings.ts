@@ -10,6 +10,7 @@ import {
   setting,
   text,
 } from "@tidegate/runtime";
+import { ORIGIN_ENTRY } from "../origin-policy.ts";
 import { authSettings } from "./auth-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { namespacesSchema } from "./namespace-schema.ts";
@@ -46,7 +47,12 @@ export const GATEWAY_SETTINGS = defineSettings({
     }),
     setting({
       path: "origins.allow",
-      schema: listOf(text({ max: 255 })),
+      schema: listOf(
+        text({
+          max: 255,
+          pattern: { test: ORIGIN_ENTRY, expects: "an origin without a path, same-origin, or *" },
+        }),
+      ),
       default: "same-origin",
       doc: "Pages that may connect: origins such as `https://app.example.com`, `same-origin`, or `*`. Programs send no Origin and are not judged by it.",
     }),
@@ -73,7 +79,7 @@ export const GATEWAY_SETTINGS = defineSettings({
     }),
   ],
   refine: (settings) => {
-    const { limits, drain, nats } = settings;
+    const { limits, drain, nats, auth, origins } = settings;
     const kinds = [nats.user, nats.token, nats.credsFile, nats.nkeyFile].filter(
       (value) => value !== undefined,
     );
@@ -107,6 +113,18 @@ export const GATEWAY_SETTINGS = defineSettings({
         : []),
       ...((nats.user === undefined) !== (nats.password === undefined)
         ? [{ path: "nats.password" as const, message: "goes with nats.user; give both or none" }]
+        : []),
+      ...((nats.certFile === undefined) !== (nats.keyFile === undefined)
+        ? [{ path: "nats.keyFile" as const, message: "goes with nats.certFile; give both or none" }]
+        : []),
+      ...(auth.cookieName !== undefined && origins.allow.every((origin) => origin === "*")
+        ? [
+            {
+              path: "auth.cookieName" as const,
+              message:
+                "has no effect: a cookie counts only for an origin that origins.allow lists, never by *",
+            },
+          ]
         : []),
     ];
   },

@@ -54,7 +54,7 @@ export const limitSettings = [
     path: "limits.unauthenticatedBytes",
     schema: bytes({ min: 1024, max: 1_048_576 }),
     default: "16KiB",
-    doc: "What a client may send before it is authenticated.",
+    doc: "Largest frame before authentication, and most bytes held while the token is verified.",
   }),
   setting({
     path: "limits.unauthenticatedMessages",
@@ -66,7 +66,7 @@ export const limitSettings = [
     path: "limits.tokenBytes",
     schema: bytes({ min: 256, max: 16_384 }),
     default: "8KiB",
-    doc: "Longest token.",
+    doc: "Longest token. In a header, the address or a cookie it also has to fit into the 4 KiB that uWebSockets.js takes for all headers together, unless the environment variable `UWS_HTTP_MAX_HEADERS_SIZE` allows for more; in `connect` it has not.",
   }),
   setting({
     path: "limits.connections",

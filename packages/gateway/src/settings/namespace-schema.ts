@@ -1,13 +1,15 @@
-import { channelProblem, compileGrants, GRANT_ACTIONS, GrantSet } from "@tidegate/protocol";
+import { channelProblem, compileGrants, GRANT_ACTIONS, GrantSet, namespaceOf } from "@tidegate/protocol";
 import { listOf, oneOf, text } from "@tidegate/runtime";
 import { z } from "zod";
 import type { NamespacePolicy } from "../namespace-policies.ts";
 
 const patterns = listOf(text({ max: 200 }), { max: 200 });
+/** Methods belong to no namespace: requests are granted by tokens alone. */
+const ACTIONS = GRANT_ACTIONS.filter((action) => action !== "request");
 const grants = z
   .strictObject(
-    Object.fromEntries(GRANT_ACTIONS.map((action) => [action, patterns.optional()])) as Record<
-      (typeof GRANT_ACTIONS)[number],
+    Object.fromEntries(ACTIONS.map((action) => [action, patterns.optional()])) as Record<
+      (typeof ACTIONS)[number],
       z.ZodOptional<typeof patterns>
     >,
   )
@@ -25,12 +27,46 @@ const namespaceSchema = z.strictObject({
 });
 
 /** The `namespaces` subtree: by name, what clients may do in each. */
-export const namespacesSchema = z.record(
-  z.string().refine((name) => channelProblem(name) === undefined && !name.includes("."), {
-    message: "a namespace is one token of letters, digits and _=@,;:-",
-  }),
-  namespaceSchema,
-);
+export const namespacesSchema = z
+  .record(
+    z.string().refine((name) => channelProblem(name) === undefined && !name.includes("."), {
+      message: "a namespace is one token of letters, digits and _=@,;:-",
+    }),
+    namespaceSchema,
+  )
+  .superRefine((namespaces, context) => {
+    for (const [name, { grants: granted, anonymous }] of Object.entries(namespaces)) {
+      const refuse = (part: string, action: string, message: string): void =>
+        context.addIssue({ code: "custom", path: [name, part, action], message });
+      for (const [action, pattern] of everyPattern(granted)) {
+        if (!beginsWith(name, pattern)) {
+          refuse("grants", action, noEffect(pattern, name));
+        }
+      }
+      for (const [action, pattern] of everyPattern(anonymous)) {
+        if (pattern.includes("{sub}")) {
+          refuse("anonymous", action, `${pattern} grants nothing: an anonymous client has no sub`);
+        } else if (!beginsWith(name, pattern)) {
+          refuse("anonymous", action, noEffect(pattern, name));
+        }
+      }
+    }
+  });
+
+function everyPattern(value: object | undefined): readonly (readonly [action: string, pattern: string])[] {
+  return Object.entries(value ?? {}).flatMap(([action, list]) =>
+    Array.isArray(list) ? list.map((pattern) => [action, String(pattern)] as const) : [],
+  );
+}
+
+/** The policy of a namespace is asked about its own channels alone. */
+function beginsWith(namespace: string, pattern: string): boolean {
+  return [namespace, "*", ">"].includes(namespaceOf(pattern));
+}
+
+function noEffect(pattern: string, namespace: string): string {
+  return `${pattern} grants nothing here: patterns of this namespace begin with ${namespace}`;
+}
 
 type Namespaces = Readonly<Record<string, NamespaceSettings>>;
 
@@ -50,7 +86,7 @@ export function namespacePolicies(namespaces: Namespaces): ReadonlyMap<string, N
 }
 
 function grantSet(value: object | undefined): GrantSet {
-  if (value === undefined) {
+  if (value === undefined || everyPattern(value).length === 0) {
     return GrantSet.none;
   }
   const compiled = compileGrants(withoutUndefined(value));

@@ -1,6 +1,8 @@
 import type { HttpRequest, HttpResponse } from "uWebSockets.js";
 import type { Handshake } from "../handshake.ts";
 
+const FORWARDED_FOR = "x-forwarded-for";
+
 /**
  * Copies what the gateway needs of an upgrade request: the native object is valid only inside the handler.
  *
@@ -21,10 +23,24 @@ export function readHandshake(
     cookie: request.getHeader("cookie"),
     address: clientAddress(
       Buffer.from(response.getRemoteAddressAsText()).toString("latin1"),
-      request.getHeader("x-forwarded-for"),
+      forwardedHops === 0 ? "" : allValues(request, FORWARDED_FOR),
       forwardedHops,
     ),
   };
+}
+
+/**
+ * All lines of a header as one list. `getHeader` gives the first alone, which with proxies that add a line of their own,
+ * as HAProxy does, is the one that the client made up.
+ */
+function allValues(request: HttpRequest, name: string): string {
+  const values: string[] = [];
+  request.forEach((key, value) => {
+    if (key === name) {
+      values.push(value);
+    }
+  });
+  return values.join(",");
 }
 
 /** The address that the outermost trusted proxy saw: each hop appends, so it is counted from the right. */

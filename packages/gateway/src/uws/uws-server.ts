@@ -11,7 +11,8 @@ import {
 import type { Logger } from "@tidegate/runtime";
 import type { Gateway } from "../gateway.ts";
 import { GatewayError } from "../gateway-error.ts";
-import type { CloseCause } from "../instruments.ts";
+import type { PingTimes } from "../limits.ts";
+import { closeCause } from "./close-cause.ts";
 import { readHandshake } from "./read-handshake.ts";
 import { chooseSubprotocol, SUBPROTOCOL_HELP } from "./subprotocol.ts";
 import { type SocketData, UwsSocket } from "./uws-socket.ts";
@@ -24,8 +25,8 @@ export interface UwsServerOptions {
   readonly logger: Logger;
   readonly frameBytes: number;
   readonly unauthenticatedBytes: number;
-  readonly outboxBytes: number;
   readonly forwardedHops: number;
+  readonly ping: PingTimes;
 }
 
 export interface UwsServer {
@@ -33,87 +34,117 @@ export interface UwsServer {
   readonly port: number;
   /** Stops accepting; open connections stay. Idempotent. */
   stopAccepting(): void;
-  /** Stops accepting and ends what is left. */
+  /** Stops accepting and cuts what is left. Idempotent. */
   close(): void;
 }
 
 const EXCLUSIVE_PORT = 1;
 /** Frames up to this factor over the limit get our close code; beyond it uWebSockets.js cuts the connection (1006). */
 const FRAME_SLACK = 4;
-/**
- * A socket that does not take our close frame is cut after this. The gateway's own pings find dead clients sooner;
- * uWebSockets.js takes 8 to 960 s.
- */
-const IDLE_SECONDS = 120;
+/** The only version of RFC 6455. uWebSockets.js accepts any. */
+const WEBSOCKET_VERSION = "13";
+/** What uWebSockets.js takes as its idle timeout, in seconds; the lower end is ours. */
+const LEAST_IDLE = 120;
+const MOST_IDLE = 960;
+const IDLE_MARGIN = 30;
 
 /** @throws GatewayError `listen_failed` if the address cannot be taken. */
 export async function startUwsServer(options: UwsServerOptions): Promise<UwsServer> {
   const { gateway, logger } = options;
   const app = App();
   // An exception must never unwind through a native callback: that ends the process.
-  const guard = (name: string, run: () => void): void => {
+  const guard = (handler: string, run: () => void, afterFailure: () => void): void => {
     try {
       run();
     } catch (error) {
-      logger.error({ err: error, handler: name }, "a transport handler failed");
+      logger.error({ err: error, handler }, "a transport handler failed");
+      afterFailure();
     }
   };
   app.ws<SocketData>("/v1/ws", {
     // Compression is off unless asked for; the constant DISABLED has no value in these types.
     compression: 0,
     maxPayloadLength: FRAME_SLACK * Math.max(options.frameBytes, options.unauthenticatedBytes),
-    // Above what the outbox lets in, so that uWebSockets.js never drops a frame by itself.
-    maxBackpressure: 4 * options.outboxBytes + FRAME_SLACK * options.frameBytes,
+    // Unbounded here: the outbox bounds what waits, and what uWebSockets.js drops by itself would leave a hole.
+    maxBackpressure: 0,
     closeOnBackpressureLimit: false,
-    idleTimeout: IDLE_SECONDS,
+    idleTimeout: idleSeconds(options.ping),
     sendPingsAutomatically: false,
     maxLifetime: 0,
     upgrade: (response, request, context) => {
-      guard("upgrade", () => upgrade(response, request, context, options.forwardedHops));
+      guard(
+        "upgrade",
+        () => upgrade(response, request, context, options.forwardedHops),
+        // Without an answer, uWebSockets.js would end the process.
+        () => response.close(),
+      );
     },
     open: (native) => {
-      guard("open", () => open(native, gateway));
+      const data = native.getUserData();
+      guard(
+        "open",
+        () => open(native, data, gateway),
+        () => fail(data),
+      );
     },
-    message: (native, data, binary) => {
-      guard("message", () => native.getUserData().connection?.receive(data, binary));
+    message: (native, message, binary) => {
+      const data = native.getUserData();
+      guard(
+        "message",
+        () => data.connection?.receive(message, binary),
+        () => fail(data),
+      );
     },
     pong: (native) => {
-      guard("pong", () => native.getUserData().connection?.heard());
+      const data = native.getUserData();
+      guard(
+        "pong",
+        () => data.connection?.heard(),
+        () => fail(data),
+      );
     },
     drain: (native) => {
-      guard("drain", () => native.getUserData().connection?.writable());
+      const data = native.getUserData();
+      guard(
+        "drain",
+        () => data.connection?.writable(),
+        () => fail(data),
+      );
     },
     close: (native, code, reason) => {
-      guard("close", () => {
-        const data = native.getUserData();
-        data.socket?.detach();
-        data.connection?.closed(causeOf(code, Buffer.from(reason).toString("latin1")));
-      });
+      const data = native.getUserData();
+      data.socket?.detach();
+      guard(
+        "close",
+        () => data.connection?.closed(closeCause(code, Buffer.from(reason).toString("latin1"))),
+        () => {},
+      );
     },
   });
-  app.any("/v1/ws", (response) => {
-    const problem = { title: "this address speaks WebSocket", status: 426 };
-    refuse(response, "426 Upgrade Required", problem);
-  });
+  app.any("/v1/ws", refuseVersion);
   app.any("/*", (response) => {
     refuse(response, "404 Not Found", { title: "no such resource", status: 404 });
   });
   const listener = await listen(app, options.host, options.port);
-  let accepting = true;
-  const stopAccepting = (): void => {
-    if (accepting) {
-      accepting = false;
-      us_listen_socket_close(listener);
-    }
-  };
+  const stopAccepting = once(() => us_listen_socket_close(listener));
+  const cut = once(() => app.close());
   return {
     port: us_socket_local_port(listener),
     stopAccepting,
     close: () => {
       stopAccepting();
-      app.close();
+      cut();
     },
   };
+}
+
+/**
+ * A silent socket is cut after this. Only a backstop, later than the pings of the gateway, which find dead clients and
+ * close them with a code.
+ */
+function idleSeconds({ intervalMs, pongTimeoutMs }: PingTimes): number {
+  const pings = Math.ceil((intervalMs + pongTimeoutMs) / 1000) + IDLE_MARGIN;
+  return Math.min(Math.max(pings, LEAST_IDLE), MOST_IDLE);
 }
 
 function upgrade(
@@ -122,6 +153,10 @@ function upgrade(
   context: us_socket_context_t,
   forwardedHops: number,
 ): void {
+  if (request.getHeader("sec-websocket-version") !== WEBSOCKET_VERSION) {
+    refuseVersion(response);
+    return;
+  }
   const subprotocol = chooseSubprotocol(request.getHeader("sec-websocket-protocol"));
   if (subprotocol === undefined) {
     refuse(response, "400 Bad Request", {
@@ -139,8 +174,7 @@ function upgrade(
   response.upgrade(data, request.getHeader("sec-websocket-key"), subprotocol, "", context);
 }
 
-function open(native: WebSocket<SocketData>, gateway: Gateway): void {
-  const data = native.getUserData();
+function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway): void {
   const { handshake } = data;
   // It holds credentials and is needed no more.
   data.handshake = undefined;
@@ -150,23 +184,43 @@ function open(native: WebSocket<SocketData>, gateway: Gateway): void {
   }
 }
 
-/** uWebSockets.js reports frames that break RFC 6455 as 1006 with one of these reasons. */
-function causeOf(code: number, reason: string): CloseCause {
-  if (code !== 1006) {
-    return "client";
-  }
-  return reason === "" || reason.includes("TCP FIN") || reason.includes("timed out")
-    ? "abnormal"
-    : "protocol_violation";
+/** A defect in a handler ends the connection it was for, and no other. */
+function fail({ connection, socket }: SocketData): void {
+  (connection ?? socket)?.end("internal_error", "the node has logged what happened");
 }
 
-function refuse(response: HttpResponse, status: string, problem: object): void {
-  response.cork(() => {
-    response
-      .writeStatus(status)
-      .writeHeader("content-type", "application/problem+json")
-      .end(JSON.stringify(problem), true);
+/** To a GET without an upgrade, or with one of another version (RFC 9110 section 15.5.22, RFC 6455 section 4.2.2). */
+function refuseVersion(response: HttpResponse): void {
+  const problem = { title: "this address speaks WebSocket", status: 426 };
+  refuse(response, "426 Upgrade Required", problem, {
+    upgrade: "websocket",
+    "sec-websocket-version": WEBSOCKET_VERSION,
   });
+}
+
+function refuse(
+  response: HttpResponse,
+  status: string,
+  problem: object,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.cork(() => {
+    response.writeStatus(status);
+    for (const [name, value] of Object.entries(headers)) {
+      response.writeHeader(name, value);
+    }
+    response.writeHeader("content-type", "application/problem+json").end(JSON.stringify(problem), true);
+  });
+}
+
+function once(run: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) {
+      done = true;
+      run();
+    }
+  };
 }
 
 function listen(app: ReturnType<typeof App>, host: string, port: number): Promise<us_listen_socket> {

@@ -1,8 +1,9 @@
 import type { WebSocket } from "uWebSockets.js";
-import { CLOSE_CODES, type CloseName, MAX_CLOSE_REASON_BYTES } from "@tidegate/protocol";
+import { CLOSE_CODES, type CloseName } from "@tidegate/protocol";
 import type { Connection } from "../connection/connection.ts";
 import type { Handshake } from "../handshake.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
+import { closeReason } from "./close-reason.ts";
 
 /** What hangs on the native socket: first the handshake, then the connection made of it. */
 export interface SocketData {
@@ -50,24 +51,11 @@ export class UwsSocket implements Socket {
   end(name: CloseName, reason: string): void {
     const native = this.#native;
     this.#native = undefined;
-    native?.end(CLOSE_CODES[name].code, clip(`${name}: ${reason}`));
+    native?.end(CLOSE_CODES[name].code, closeReason(name, reason));
   }
 
   /** The native socket is gone. */
   detach(): void {
     this.#native = undefined;
   }
-}
-
-/** Cuts to what a control frame holds, never inside a character. */
-function clip(reason: string): string {
-  if (Buffer.byteLength(reason) <= MAX_CLOSE_REASON_BYTES) {
-    return reason;
-  }
-  let end = MAX_CLOSE_REASON_BYTES;
-  const bytes = Buffer.from(reason);
-  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) {
-    end -= 1;
-  }
-  return bytes.toString("utf8", 0, end);
 }

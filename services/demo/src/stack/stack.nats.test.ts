@@ -21,6 +21,17 @@ function descendants(pid: number): readonly number[] {
   return below(pid);
 }
 
+/** The one of these processes that runs this; the shells that watch over them have it in their arguments too. */
+function processWith(words: string, pids: readonly number[]): number {
+  for (const line of execFileSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" }).split("\n")) {
+    const pid = Number.parseInt(line, 10);
+    if (pids.includes(pid) && line.includes(words) && !/^ *\d+ \S*sh /.test(line)) {
+      return pid;
+    }
+  }
+  throw new Error(`none of the processes runs ${words}`);
+}
+
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -151,20 +162,16 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
     expect(stack.process.lines.filter(({ stream }) => stream === "stdout")).toHaveLength(1);
   });
 
-  test("stops everything and fails when one of its processes dies", async () => {
+  test.each([
+    ["services/gateway/src/main.ts", /n[12] was ended by SIGKILL/],
+    ["services/demo/src/main.ts", /backend was ended by SIGKILL/],
+    ["nats-server --config", /NATS ended/],
+  ])("stops everything and fails when %s dies", async (command, words) => {
     await using stack = await spawnStack();
     const pids = descendants(stack.process.pid);
-    const commands = execFileSync("ps", ["-A", "-o", "pid=,args="], { encoding: "utf8" }).split("\n");
-    const backend = commands.find(
-      (line) =>
-        pids.includes(Number.parseInt(line, 10)) &&
-        /node.* \S*demo\/src\/main\.ts/.test(line) &&
-        !/\bsh\b/.test(line),
-    );
-    process.kill(Number.parseInt(backend ?? "", 10), "SIGKILL");
+    process.kill(processWith(command, pids), "SIGKILL");
     expect(await stack.process.exited).toEqual({ code: 1, signal: null });
-    const words = stack.process.lines.map(({ text }) => text).join("\n");
-    expect(words).toContain("backend was ended by SIGKILL");
+    expect(stack.process.lines.map(({ text }) => text).join("\n")).toMatch(words);
     await expectNothingLeft(pids, stack);
   });
 });

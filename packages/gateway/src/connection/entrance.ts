@@ -1,0 +1,64 @@
+import type { Connect } from "@tidegate/protocol";
+import type { GatewayLimits } from "../limits.ts";
+import type { Ending } from "./deadlines.ts";
+import { copyFrame, HeldFrames, type InboundFrame } from "./held-frames.ts";
+import { readConnect } from "./inbound-message.ts";
+
+/** What a frame of a client that is not authenticated leads to. */
+export type EntranceStep =
+  | { readonly kind: "connect"; readonly connect: Connect }
+  | { readonly kind: "held" }
+  | { readonly kind: "end"; readonly ending: Ending };
+
+const HELD: EntranceStep = { kind: "held" };
+
+/**
+ * A connection before it is authenticated: first it waits for `connect`, then, while the token is being verified, it holds
+ * what comes behind. All of it within one deadline and bounded.
+ */
+export class Entrance {
+  /** When the client has to be authenticated. */
+  readonly deadline: number;
+  /** Channels that the address named, wanted once the client is in. */
+  readonly channels: readonly string[];
+  #held: HeldFrames | undefined;
+
+  constructor(deadline: number, channels: readonly string[]) {
+    this.deadline = deadline;
+    this.channels = channels;
+  }
+
+  /** A token is being verified; from here on frames are held. */
+  hold(): void {
+    this.#held = new HeldFrames();
+  }
+
+  /** `data` is only lent. */
+  take(data: ArrayBuffer, binary: boolean, raw: boolean, limits: GatewayLimits): EntranceStep {
+    if (data.byteLength > limits.unauthenticatedBytes) {
+      return end("frame_too_large", `at most ${limits.unauthenticatedBytes} bytes before authentication`);
+    }
+    const frame = copyFrame(data, binary);
+    if (this.#held !== undefined) {
+      return this.#held.hold(frame, limits)
+        ? HELD
+        : end("unauthenticated_limit", "wait for connected before sending more");
+    }
+    const connect = readConnect(frame);
+    if (connect !== undefined) {
+      return { kind: "connect", connect };
+    }
+    return raw
+      ? end("receive_only", "a raw connection sends connect and nothing else")
+      : end("connect_required", "the first message must be connect");
+  }
+
+  /** What was held, to be handled now that the client is in. */
+  release(): readonly InboundFrame[] {
+    return this.#held?.take() ?? [];
+  }
+}
+
+function end(name: Ending["name"], reason: string): EntranceStep {
+  return { kind: "end", ending: { name, reason } };
+}
