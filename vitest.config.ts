@@ -6,7 +6,8 @@ export default defineConfig({
       "packages/*/src/**/*.test.ts",
       "services/*/src/**/*.test.ts",
       "tests/**/*.test.ts",
-      "load-tests/**/*.test.ts", "scripts/**/*.test.ts",
+      "load-tests/**/*.test.ts",
+      "scripts/**/*.test.ts",
     ],
     // Installs nats-server once, before any file needs it: a hook would time out over the build.
     globalSetup: ["packages/testkit/src/global-setup.ts"],

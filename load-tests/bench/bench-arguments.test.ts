@@ -7,9 +7,9 @@ describe("parseBenchArguments", () => {
       kind: "run",
       options: {
         connections: 5000,
-        warmUp: 1000,
+        warmUp: 5000,
         inFlight: 200,
-        rate: 5,
+        rate: 3,
         ownRate: 2000,
         payloadBytes: 128,
         seconds: 5,

@@ -41,9 +41,9 @@ Measures one gateway node against a bare uWebSockets.js server, side by side: wh
 Progress goes to standard error, the result to standard output. Ends with 1 if a message was lost.
 
   --connections N    opened at once, measured (default 5000)
-  --warm-up N        opened before that, not measured (default 1000)
+  --warm-up N        opened before that, and kept (default 5000)
   --in-flight N      connections under way at a time, 1 to ${MAX_IN_FLIGHT} (default 200)
-  --rate N           messages a second to a channel that everybody subscribes to (default 5)
+  --rate N           messages a second to a channel that everybody subscribes to (default 3)
   --own-rate N       messages a second to channels with one subscriber each, together (default 2000)
   --payload N        bytes of a message (default 128)
   --seconds N        how long messages are published (default 5)
@@ -103,9 +103,9 @@ function read(argv: readonly string[]) {
     allowPositionals: false,
     options: {
       connections: { type: "string", default: "5000" },
-      "warm-up": { type: "string", default: "1000" },
+      "warm-up": { type: "string", default: "5000" },
       "in-flight": { type: "string", default: "200" },
-      rate: { type: "string", default: "5" },
+      rate: { type: "string", default: "3" },
       "own-rate": { type: "string", default: "2000" },
       payload: { type: "string", default: "128" },
       seconds: { type: "string", default: "5" },

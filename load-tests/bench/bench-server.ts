@@ -48,7 +48,9 @@ export class BenchServer {
       nodeOptions: [
         "--expose-gc",
         `--import=${COLLECTOR}`,
-        ...(profileDirectory === undefined ? [] : ["--cpu-prof", "--cpu-prof-interval=250", `--cpu-prof-dir=${profileDirectory}`]),
+        ...(profileDirectory === undefined
+          ? []
+          : ["--cpu-prof", "--cpu-prof-interval=250", `--cpu-prof-dir=${profileDirectory}`]),
       ],
     });
     try {

@@ -19,6 +19,11 @@ export class Admission {
     return this.#total;
   }
 
+  /** Addresses that have a connection here. */
+  get addresses(): number {
+    return this.#byAddress.size;
+  }
+
   /** Counts a newcomer in, or says with which code to turn it away. Each `undefined` needs one {@link leave}. */
   enter(address: string): Extract<CloseName, "node_full" | "address_limit"> | undefined {
     if (this.#total >= this.#limits.connections) {

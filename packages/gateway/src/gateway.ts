@@ -23,6 +23,12 @@ import type { Socket } from "./socket.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Traffic } from "./traffic.ts";
 
+/** What a gateway uses of a broker. */
+type GatewayBroker = Pick<
+  Broker,
+  "publish" | "request" | "subscribe" | "onInterruption" | "maxPayload" | "state" | "stats"
+>;
+
 export interface GatewayOptions {
   /** Name of this node, told to clients; part of every connection id. */
   readonly node: string;
@@ -34,7 +40,7 @@ export interface GatewayOptions {
   /** Cookie that may carry the token; `undefined`: none. */
   readonly cookieName: string | undefined;
   readonly verifier: TokenVerifier;
-  readonly broker: Broker;
+  readonly broker: GatewayBroker;
   readonly metrics: GatewayMetrics;
   readonly logger: Logger;
 }

@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { setTimeout as delay } from "node:timers/promises";
 import { createTokenVerifier, productionKeyProblems, type TokenVerifierOptions } from "@tidegate/auth";
 import { connectBroker, resolveBrokerOptions } from "@tidegate/broker";
 import {
@@ -19,6 +20,12 @@ import type { GatewaySettings } from "./settings/gateway-settings.ts";
 import { namespacePolicies } from "./settings/namespace-schema.ts";
 import { verifierOptions } from "./settings/verifier-options.ts";
 import { startUwsServer } from "./uws/uws-server.ts";
+
+/**
+ * Left between the last goodbye and the end of the sockets, for a round trip. A socket that is cut while its client still
+ * sends is reset, and then the client never sees the code that it was closed with.
+ */
+const FAREWELL_MS = 500;
 
 export interface StartedGateway extends RunningService {
   readonly port: number;
@@ -116,8 +123,12 @@ async function open(
     drain: async (deadline) => {
       readiness.drain();
       server.stopAccepting();
-      logger.info({ connections: gateway.connections }, "draining");
+      const { connections } = gateway;
+      logger.info({ connections }, "draining");
       await gateway.drain(deadline);
+      if (connections > 0) {
+        await delay(FAREWELL_MS, undefined, { signal: deadline }).catch(() => {});
+      }
       server.close();
     },
     // In the reverse order of their start: the operations server answers probes to the very end.

@@ -1,31 +1,34 @@
 export type BucketVerdict = "ok" | "limited" | "flood";
 
+/** Counted in thousandths of a message, which a rate per second brings per millisecond: whole numbers, so nothing is rounded. */
+const MESSAGE = 1000;
+
 /**
  * The rate limit of one connection. A refused message costs as much as an accepted one, so a client that goes on
  * regardless sinks below zero, and a full burst below zero is a flood.
  */
 export class TokenBucket {
-  #tokens: number;
+  #credit: number;
   #refilledAt: number;
 
   constructor(burst: number, now: number) {
-    this.#tokens = burst;
+    this.#credit = burst * MESSAGE;
     this.#refilledAt = now;
   }
 
   take(now: number, perSecond: number, burst: number): BucketVerdict {
-    // A clock that steps back must not take tokens away.
+    // A clock that steps back must not take credit away.
     const elapsed = Math.max(0, now - this.#refilledAt);
-    this.#tokens = Math.min(burst, this.#tokens + (elapsed * perSecond) / 1000) - 1;
+    this.#credit = Math.min(burst * MESSAGE, this.#credit + elapsed * perSecond) - MESSAGE;
     this.#refilledAt = now;
-    if (this.#tokens >= 0) {
+    if (this.#credit >= 0) {
       return "ok";
     }
-    return this.#tokens >= -burst ? "limited" : "flood";
+    return this.#credit >= -burst * MESSAGE ? "limited" : "flood";
   }
 
   /** Milliseconds until one message would be accepted. */
   retryAfterMs(perSecond: number): number {
-    return Math.max(1, Math.ceil(((1 - this.#tokens) * 1000) / perSecond));
+    return Math.max(1, Math.ceil((MESSAGE - this.#credit) / perSecond));
   }
 }

@@ -1,13 +1,7 @@
-import type { CloseName } from "@tidegate/protocol";
 import type { GatewayLimits } from "../limits.ts";
 import type { ConnectionState } from "./connection-state.ts";
+import type { Ending } from "./ending.ts";
 import type { OutboxState } from "./outbox.ts";
-
-/** Why a connection has to end. */
-export interface Ending {
-  readonly name: CloseName;
-  readonly reason: string;
-}
 
 /** What has run out for a connection, if anything has. */
 export function overdue(

@@ -1,6 +1,6 @@
 import type { Connect } from "@tidegate/protocol";
 import type { GatewayLimits } from "../limits.ts";
-import type { Ending } from "./deadlines.ts";
+import type { Ending } from "./ending.ts";
 import { copyFrame, HeldFrames, type InboundFrame } from "./held-frames.ts";
 import { readConnect } from "./inbound-message.ts";
 

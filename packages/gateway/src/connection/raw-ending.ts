@@ -1,5 +1,5 @@
 import type { CloseName, ErrorMessage } from "@tidegate/protocol";
-import type { Ending } from "./deadlines.ts";
+import type { Ending } from "./ending.ts";
 
 /** Errors that are not a mistake in the address. */
 const CLOSE_OF: Readonly<Record<string, CloseName | undefined>> = {

@@ -38,14 +38,16 @@ export class Subscription implements Seat {
     return this.#subscriber;
   }
 
-  /** Takes the seat. False if it was given up before the broker confirmed. */
-  activate(): boolean {
-    if (this.#stage !== "pending") {
-      return false;
+  get isEnded(): boolean {
+    return this.#stage === "ended";
+  }
+
+  /** Takes the seat, once; none any more if it was given up. */
+  activate(): void {
+    if (this.#stage === "pending") {
+      this.#stage = "active";
+      this.#held.channel.join(this, this.#format);
     }
-    this.#stage = "active";
-    this.#held.channel.join(this, this.#format);
-    return true;
   }
 
   end(): void {

@@ -17,18 +17,25 @@ export async function subscribe(
   }
   const { context, subscriptions } = session;
   const subscription = subscriptions.add(context.hub, session, channel, session.format);
+  let failure: unknown;
   try {
     await subscription.ready;
   } catch (error) {
+    failure = error;
+  }
+  if (session.isClosed) {
+    return undefined;
+  }
+  // Asked first: giving up the last holder of a channel is a failure, too, but none of NATS.
+  if (subscription.isEnded) {
+    return errorAnswer(id, "not_subscribed", `${channel} was unsubscribed before it stood`, { channel });
+  }
+  if (failure !== undefined) {
     subscriptions.removeOne(subscription);
-    return session.isClosed ? undefined : brokerRefusal(error, id, channel);
+    return brokerRefusal(failure, id, channel);
   }
-  if (subscription.activate()) {
-    return { type: "subscribed", id, channel };
-  }
-  return session.isClosed
-    ? undefined
-    : errorAnswer(id, "not_subscribed", `${channel} was unsubscribed before it stood`, { channel });
+  subscription.activate();
+  return { type: "subscribed", id, channel };
 }
 
 function refuse(session: Session, channel: string, id: number | undefined): ErrorMessage | undefined {

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { readOpenRequest } from "./open-request.ts";
+
+describe("readOpenRequest", () => {
+  it.each([
+    ["", "json", []],
+    ["format=json", "json", []],
+    ["format=raw", "raw", []],
+    ["binary=true", "json-binary", []],
+    ["binary=false", "json", []],
+    ["format=raw&binary=true", "raw", []],
+    ["channels=chat.lobby", "json", ["chat.lobby"]],
+    ["channels=chat.lobby,news.*,feed.%3E", "json", ["chat.lobby", "news.*", "feed.>"]],
+    ["channels=,chat.lobby,,", "json", ["chat.lobby"]],
+    ["channels=", "json", []],
+    ["channels=user%2Eada", "json", ["user.ada"]],
+    ["utm_source=mail&channels=chat.lobby&access_token=t", "json", ["chat.lobby"]],
+    ["format=raw&format=json", "raw", []],
+  ])("reads %j", (query, format, channels) => {
+    const result = readOpenRequest(query, 10);
+    expect(result.ok && result.request.format).toBe(format);
+    expect(result.ok && result.request.channels).toStrictEqual(channels);
+  });
+
+  it.each([
+    "format=xml",
+    "format=",
+    "format=RAW",
+    "binary=1",
+    "binary=",
+    "channels=chat..lobby",
+    "channels=chat.lobby,%20news",
+    "channels=chat.%C3%A9",
+    "channels=chat.>.x",
+    "channels=a.b.c.d.e.f.g.h.i",
+    `channels=${"x".repeat(201)}`,
+    "channels=%ZZ",
+  ])("refuses %j", (query) => {
+    expect(readOpenRequest(query, 10).ok).toBe(false);
+  });
+
+  it("refuses more channels than a connection may have", () => {
+    expect(readOpenRequest("channels=a,b,c", 3).ok).toBe(true);
+    expect(readOpenRequest("channels=a,b,c,d", 3)).toStrictEqual({
+      ok: false,
+      message: "at most 3 channels",
+    });
+  });
+});

@@ -1,0 +1,202 @@
+import { describe, expect, it } from "vitest";
+import { FakeSocket } from "../../testing/fake-socket.ts";
+import type { Frame } from "../fan-out/format.ts";
+import { Traffic } from "../traffic.ts";
+import { Outbox, type OutboxOwner } from "./outbox.ts";
+
+const LIMIT = 1_000;
+const NOW = 1_800_000_000_000;
+
+class Owner implements OutboxOwner {
+  strains = 0;
+
+  strained(): void {
+    this.strains += 1;
+  }
+}
+
+function fixture(limit = LIMIT) {
+  const socket = new FakeSocket();
+  const traffic = new Traffic();
+  const owner = new Owner();
+  const clock = { now: NOW };
+  const outbox = new Outbox(socket, traffic, limit, () => clock.now, owner);
+  return { socket, traffic, owner, clock, outbox };
+}
+
+function frame(text: string, binary = false): Frame {
+  return { bytes: Buffer.from(text), binary };
+}
+
+const big = frame("x".repeat(LIMIT + 1));
+
+describe("Outbox", () => {
+  it("sends a single message by itself and several in one cork, in order", () => {
+    const { socket, outbox } = fixture();
+    outbox.deliver([frame("one")]);
+    outbox.deliver([frame("two"), frame("three", true)]);
+    expect(socket.sent).toStrictEqual([
+      { data: "one", binary: false, cork: 0 },
+      { data: "two", binary: false, cork: 1 },
+      { data: "three", binary: true, cork: 1 },
+    ]);
+    expect(outbox.state.kind).toBe("flowing");
+  });
+
+  it("counts frames and bytes that were sent or queued, and nothing that was dropped or had nobody to go to", () => {
+    const { socket, traffic, outbox } = fixture();
+    socket.outcomes = ["sent", "queued", "closed", "dropped"];
+    for (const text of ["a", "bé", "c", "d"]) {
+      outbox.answer(text);
+    }
+    expect(traffic.messagesOut).toBe(2);
+    expect(traffic.bytesOut).toBe(1 + 3);
+  });
+
+  it("lags once more waits than the limit, and tells its owner", () => {
+    const { socket, owner, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver([frame("x".repeat(LIMIT))]);
+    expect(outbox.state.kind).toBe("flowing");
+    outbox.deliver([frame("y")]);
+    expect(outbox.state).toStrictEqual({ kind: "lagging", since: NOW, missed: 0, ceiling: 2 * LIMIT + 1 });
+    expect(owner.strains).toBe(1);
+  });
+
+  it("skips and counts messages while it lags", () => {
+    const { socket, traffic, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver([big]);
+    outbox.deliver([frame("a")]);
+    outbox.deliver([frame("b"), frame("c")]);
+    expect(socket.sent).toHaveLength(1);
+    expect(outbox.state).toMatchObject({ kind: "lagging", missed: 3 });
+    expect(traffic.messagesMissed).toBe(3);
+    expect(traffic.messagesOut).toBe(1);
+  });
+
+  it("notices within one flush that it lags, when the transport says so", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    // What a cork does with messages larger than its buffer.
+    socket.outcomes = ["queued", "queued", "queued"];
+    outbox.deliver([frame("small"), big, frame("late"), frame("later")]);
+    expect(socket.frames).toStrictEqual(["small", big.bytes.toString()]);
+    expect(outbox.state).toMatchObject({ kind: "lagging", missed: 2 });
+  });
+
+  it("notices after a flush what the cork had held back", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver(Array.from({ length: 11 }, () => frame("x".repeat(100))));
+    expect(socket.sent).toHaveLength(11);
+    expect(outbox.state).toMatchObject({ kind: "lagging", missed: 0 });
+  });
+
+  it("goes on lagging while the client takes only some, so that a trickle does not pass for reading", () => {
+    const { socket, clock, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver([big]);
+    clock.now += 5_000;
+    outbox.deliver([frame("missed")]);
+    socket.buffered = LIMIT;
+    expect(outbox.drained()).toBe(0);
+    socket.buffered = LIMIT / 2 + 1;
+    expect(outbox.drained()).toBe(0);
+    expect(outbox.state).toMatchObject({ kind: "lagging", since: NOW, missed: 1 });
+  });
+
+  it("flows again once half the limit is free, and tells how many were missed", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver([big]);
+    outbox.deliver([frame("a"), frame("b")]);
+    socket.buffered = LIMIT / 2;
+    expect(outbox.drained()).toBe(2);
+    expect(outbox.drained()).toBe(0);
+    outbox.deliver([frame("c")]);
+    expect(socket.frames.at(-1)).toBe("c");
+  });
+
+  it("says nothing was missed when nothing came while it lagged, or when it never did", () => {
+    const { socket, outbox } = fixture();
+    expect(outbox.drained()).toBe(0);
+    socket.reading = false;
+    outbox.deliver([big]);
+    socket.buffered = 0;
+    expect(outbox.drained()).toBe(0);
+    expect(outbox.state.kind).toBe("flowing");
+  });
+
+  it("sends answers while it lags, up to the limit on top of what waited", () => {
+    const { socket, owner, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver([big]);
+    const answer = "a".repeat(LIMIT / 2);
+    for (let sent = 0; sent < 3; sent += 1) {
+      outbox.answer(answer);
+    }
+    expect(outbox.state.kind).toBe("lagging");
+    outbox.answer(answer);
+    expect(outbox.state.kind).toBe("broken");
+    expect(owner.strains).toBe(2);
+    expect(socket.sent).toHaveLength(4);
+  });
+
+  it("holds a message many times the limit against nobody who then gets an answer", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver([frame("x".repeat(50 * LIMIT))]);
+    outbox.answer("ok");
+    expect(outbox.state.kind).toBe("lagging");
+    expect(socket.frames.at(-1)).toBe("ok");
+  });
+
+  it("lags by answers alone, too", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    outbox.answer("a".repeat(LIMIT + 1));
+    expect(outbox.state.kind).toBe("lagging");
+  });
+
+  it("breaks when a frame is lost, and then sends nothing more: what follows would leave a hole", () => {
+    const { socket, owner, traffic, outbox } = fixture();
+    socket.outcomes = ["dropped"];
+    outbox.deliver([frame("lost")]);
+    expect(outbox.state.kind).toBe("broken");
+    expect(owner.strains).toBe(1);
+    outbox.deliver([frame("a")]);
+    outbox.deliver([frame("b"), frame("c")]);
+    outbox.answer("d");
+    expect(outbox.drained()).toBe(0);
+    expect(socket.sent).toStrictEqual([]);
+    expect(outbox.state.kind).toBe("broken");
+    expect(traffic.messagesMissed).toBe(3);
+  });
+
+  it("breaks in the middle of a flush and lets the rest go", () => {
+    const { socket, outbox } = fixture();
+    socket.outcomes = ["sent", "dropped"];
+    outbox.deliver([frame("a"), frame("b"), frame("c")]);
+    expect(socket.frames).toStrictEqual(["a"]);
+    expect(outbox.state.kind).toBe("broken");
+  });
+
+  it("keeps two outboxes apart that are flushed one after the other", () => {
+    const one = fixture();
+    const other = fixture();
+    one.outbox.deliver([frame("a"), frame("b")]);
+    other.outbox.deliver([frame("c"), frame("d")]);
+    expect(one.socket.frames).toStrictEqual(["a", "b"]);
+    expect(other.socket.frames).toStrictEqual(["c", "d"]);
+  });
+
+  it("takes a closed socket as it is: nothing to do", () => {
+    const { socket, owner, outbox } = fixture();
+    socket.outcomes = ["closed", "closed", "closed"];
+    outbox.deliver([frame("a")]);
+    outbox.deliver([frame("b"), frame("c")]);
+    expect(outbox.state.kind).toBe("flowing");
+    expect(owner.strains).toBe(0);
+  });
+});

@@ -1,0 +1,137 @@
+import { opcodes, type RawSocket, waitUntil } from "@tidegate/testkit";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Client, type Received, startNode, userToken } from "../testing/running-node.ts";
+
+const node = await startNode({
+  limits: { outboxBytes: "256KiB", laggingMs: "2s" },
+  ping: { intervalMs: "60s", pongTimeoutMs: "60s" },
+});
+afterAll(() => node[Symbol.asyncDispose]());
+
+const token = await userToken();
+const PAYLOAD_BYTES = 100_000;
+const MISSED = "tidegate_messages_missed_total";
+
+function payload(number: number): string {
+  return JSON.stringify({ number, filler: "x".repeat(PAYLOAD_BYTES) });
+}
+
+/** A client that has subscribed to the channel and then stops reading. */
+async function stalledSubscriber(channel: string): Promise<RawSocket> {
+  const socket = await node.raw({ query: `channels=${channel}&access_token=${token}` });
+  for (let frames = 0; frames < 2; frames += 1) {
+    await socket.readFrame();
+  }
+  socket.pause();
+  return socket;
+}
+
+/** Publishes until a client lags, one message at a time, each seen by the one who reads. Returns how many. */
+async function publishUntilLagging(channel: string, reader: Client): Promise<number> {
+  const before = await node.metric(MISSED);
+  for (let number = 0; ; number += 1) {
+    node.publish(channel, payload(number));
+    expect((await reader.next("message")).data).toMatchObject({ number });
+    if ((await node.metric(MISSED)) > before) {
+      return number + 1;
+    }
+  }
+}
+
+async function readMessage(socket: RawSocket): Promise<Received> {
+  for (;;) {
+    const { opcode, payload: bytes } = await socket.readFrame();
+    if (opcode === opcodes.text) {
+      return JSON.parse(bytes.toString()) as Received;
+    }
+  }
+}
+
+describe("a client that stops reading", () => {
+  it("costs nobody else a message, is told what it missed when it reads again, and goes on", async () => {
+    await using reader = await node.subscriber(["chat.resumed"]);
+    await using stalled = await stalledSubscriber("chat.resumed");
+    const missedBefore = await node.metric(MISSED);
+    let published = await publishUntilLagging("chat.resumed", reader);
+
+    // From here on nothing is kept for it: what it misses is counted, and only the reader's copy goes out.
+    const missedAtFirst = await node.metric(MISSED);
+    const sentAtFirst = await node.metric("tidegate_messages_out_total");
+    for (const last = published + 50; published < last; published += 1) {
+      node.publish("chat.resumed", payload(published));
+      await reader.next("message");
+    }
+    expect((await node.metric(MISSED)) - missedAtFirst).toBe(50);
+    expect((await node.metric("tidegate_messages_out_total")) - sentAtFirst).toBe(50);
+
+    stalled.resume();
+    let received = 0;
+    let message = await readMessage(stalled);
+    for (; message.type === "message"; message = await readMessage(stalled)) {
+      expect(message.data).toMatchObject({ number: received });
+      received += 1;
+    }
+    const missed = (await node.metric(MISSED)) - missedBefore;
+    expect(message).toStrictEqual({
+      type: "error",
+      code: "messages_missed",
+      message: expect.any(String),
+      retryable: false,
+      missed,
+    });
+    expect(received + missed).toBe(published);
+    node.publish("chat.resumed", payload(published));
+    expect((await readMessage(stalled)).data).toMatchObject({ number: published });
+    expect((await reader.next("message")).data).toMatchObject({ number: published });
+    expect(await node.metric('tidegate_errors_total{code="messages_missed"}')).toBe(1);
+  });
+
+  it("is closed with 4004 when it does not read again in time, behind what it was sent before", async () => {
+    await using reader = await node.subscriber(["chat.closed"]);
+    await using stalled = await stalledSubscriber("chat.closed");
+    await publishUntilLagging("chat.closed", reader);
+    await waitUntil(async () => (await node.metric('tidegate_closes_total{code="slow_consumer"}')) === 1);
+    expect(await node.metric('tidegate_connections{transport="websocket"}')).toBe(1);
+    stalled.resume();
+    for (;;) {
+      const frame = await stalled.readFrame();
+      if (frame.opcode === opcodes.close) {
+        expect(frame.payload.readUInt16BE()).toBe(4004);
+        break;
+      }
+    }
+    reader.send({ type: "ping", id: 2 });
+    await reader.next("ok");
+  });
+
+  it("is closed when it goes on asking without reading the answers, without waiting for its grace to end", async () => {
+    const echo = node.backend.subscribe("rpc.demo.large", {
+      callback: (_error, message) => {
+        message.respond(Buffer.alloc(200_000, "x"));
+      },
+    });
+    await using asking = await node.raw({ query: `access_token=${token}` });
+    await asking.readFrame();
+    asking.pause();
+    const replies = 'tidegate_requests_total{outcome="reply"}';
+    const isClosed = async (): Promise<boolean> =>
+      (await node.metric('tidegate_connections{transport="websocket"}')) === 0;
+    const before = await node.metric(replies);
+    for (let id = 1; !(await isClosed()); id += 1) {
+      await asking.writeFrame({ payload: JSON.stringify({ type: "request", id, method: "demo.large" }) });
+      await waitUntil(async () => (await node.metric(replies)) === before + id || (await isClosed()));
+    }
+    asking.resume();
+    for (;;) {
+      const { opcode, payload: bytes } = await asking.readFrame();
+      if (opcode === opcodes.close) {
+        expect([bytes.readUInt16BE(), bytes.toString("utf8", 2)]).toStrictEqual([
+          4004,
+          "slow_consumer: too much was waiting to be read",
+        ]);
+        break;
+      }
+    }
+    echo.unsubscribe();
+  });
+});

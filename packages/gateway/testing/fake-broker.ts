@@ -1,0 +1,135 @@
+import {
+  BrokerError,
+  type BrokerErrorCode,
+  type BrokerState,
+  type BrokerStats,
+  type LiveMessage,
+  type PublishOptions,
+  type PublishOutcome,
+  type RequestOptions,
+  type RequestOutcome,
+  type Subscription,
+} from "@tidegate/broker";
+
+/** One subscription of the fake broker, as the test sees it. */
+export interface FakeSubscription {
+  readonly target: string;
+  closes: number;
+  confirm(): void;
+  refuse(code: BrokerErrorCode): void;
+  /** Ends a confirmed subscription that nobody closed. */
+  lose(code: BrokerErrorCode): void;
+  message(payload: string, extra?: Partial<LiveMessage>): void;
+}
+
+export interface FakeRequest {
+  readonly method: string;
+  readonly payload: Buffer;
+  readonly options: RequestOptions;
+  answer(outcome: RequestOutcome): void;
+}
+
+/** A broker without NATS: the test decides when subscriptions stand, what arrives and what requests come to. */
+export class FakeBroker {
+  state: BrokerState = "connected";
+  maxPayload = 1_048_576;
+  readonly subscriptions: FakeSubscription[] = [];
+  readonly published: {
+    readonly channel: string;
+    readonly payload: Buffer;
+    readonly options: PublishOptions;
+  }[] = [];
+  readonly requests: FakeRequest[] = [];
+  publishOutcome: PublishOutcome = "sent";
+  readonly interruptionListeners = new Set<() => void>();
+  readonly stats: BrokerStats = {
+    reconnects: 0,
+    disconnects: 0,
+    staleConnections: 0,
+    slowConsumers: 0,
+    serverErrors: 0,
+    callbackErrors: 0,
+    messagesIn: 0,
+    messagesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    sendsRefused: 0,
+    pendingBytes: 0,
+    pendingRequests: 0,
+    liveSubscriptions: 0,
+    lingeringSubscriptions: 0,
+  };
+  /** Confirm at once, as the real one does for what it has already. */
+  confirms = true;
+
+  readonly subscribe = (
+    target: string,
+    listener: (message: LiveMessage) => void,
+    onClosed: (error: BrokerError) => void,
+  ): Subscription => {
+    const ready = Promise.withResolvers<void>();
+    ready.promise.catch(() => {});
+    const subscription: FakeSubscription = {
+      target,
+      closes: 0,
+      confirm: ready.resolve,
+      refuse: (code) => ready.reject(new BrokerError(code, "refused by the test")),
+      lose: (code) => onClosed(new BrokerError(code, "lost by the test")),
+      message: (payload, extra = {}) =>
+        listener({
+          channel: target,
+          payload: Buffer.from(payload),
+          event: undefined,
+          publisher: undefined,
+          ...extra,
+        }),
+    };
+    this.subscriptions.push(subscription);
+    if (this.confirms) {
+      subscription.confirm();
+    }
+    return {
+      ready: ready.promise,
+      close: () => {
+        subscription.closes += 1;
+        ready.reject(new BrokerError("closed", "closed before it was confirmed"));
+      },
+    };
+  };
+
+  readonly publish = (channel: string, payload: Uint8Array, options: PublishOptions): PublishOutcome => {
+    this.published.push({ channel, payload: Buffer.from(payload), options });
+    return this.publishOutcome;
+  };
+
+  readonly request = (
+    method: string,
+    payload: Uint8Array,
+    options: RequestOptions,
+  ): Promise<RequestOutcome> => {
+    const { promise, resolve } = Promise.withResolvers<RequestOutcome>();
+    this.requests.push({ method, payload: Buffer.from(payload), options, answer: resolve });
+    options.signal?.addEventListener("abort", () => resolve({ kind: "aborted" }));
+    return promise;
+  };
+
+  readonly onInterruption = (listener: () => void): (() => void) => {
+    this.interruptionListeners.add(listener);
+    return () => this.interruptionListeners.delete(listener);
+  };
+
+  interrupt(): void {
+    for (const listener of this.interruptionListeners) {
+      listener();
+    }
+  }
+
+  /** The last subscription made, which a test that asks for it knows to be there. */
+  get last(): FakeSubscription {
+    const last = this.subscriptions.at(-1);
+    if (last === undefined) {
+      throw new TypeError("nothing was subscribed to");
+    }
+    return last;
+  }
+}

@@ -1,0 +1,169 @@
+import type { Identity, Verification } from "@tidegate/auth";
+import { compileGrants, type GrantPatterns, GrantSet } from "@tidegate/protocol";
+import { createLogger, createMetrics, type MetricsExposition } from "@tidegate/runtime";
+import { Hub } from "../src/fan-out/hub.ts";
+import { createInstruments } from "../src/instruments.ts";
+import type { GatewayLimits, PingTimes } from "../src/limits.ts";
+import { GATEWAY_METRICS } from "../src/metrics.ts";
+import { NamespacePolicies, type NamespacePolicy } from "../src/namespace-policies.ts";
+import type { NodeContext } from "../src/node-context.ts";
+import { TimerWheel } from "../src/timer-wheel.ts";
+import { Traffic } from "../src/traffic.ts";
+import { FakeBroker } from "./fake-broker.ts";
+
+export const NOW = 1_800_000_000_000;
+
+export const LIMITS: GatewayLimits = {
+  frameBytes: 4_096,
+  payloadBytes: 1_024,
+  subscriptionsPerConnection: 3,
+  requestsInFlight: 2,
+  requestTimeoutMs: 10_000,
+  messagesPerSecond: 50,
+  messageBurst: 100,
+  unauthenticatedMs: 10_000,
+  unauthenticatedBytes: 2_048,
+  unauthenticatedMessages: 4,
+  connections: 100,
+  connectionsPerAddress: 100,
+  outboxBytes: 10_000,
+  laggingMs: 15_000,
+};
+
+export const PING: PingTimes = { intervalMs: 25_000, pongTimeoutMs: 10_000 };
+
+export function grants(patterns: GrantPatterns): GrantSet {
+  const compiled = compileGrants(patterns);
+  if (!compiled.ok) {
+    throw new TypeError(compiled.message);
+  }
+  return compiled.grants;
+}
+
+export function identity(extra: Partial<Identity> = {}): Identity {
+  return {
+    user: "ada",
+    expiresAt: NOW + 3_600_000,
+    issuedAt: NOW,
+    grants: grants({ subscribe: ["chat.>"], publish: ["chat.>", "jobs.>"], request: ["demo.>"] }),
+    claims: undefined,
+    ...extra,
+  };
+}
+
+/** `chat` is open to users, `jobs` goes to backends, `news` takes nothing from clients and is open to everybody. */
+export const POLICIES: ReadonlyMap<string, NamespacePolicy> = new Map([
+  ["chat", { publish: "direct", grants: GrantSet.none, anonymous: GrantSet.none }],
+  ["jobs", { publish: "backend", grants: GrantSet.none, anonymous: GrantSet.none }],
+  [
+    "news",
+    {
+      publish: "none",
+      grants: grants({ publish: ["news.>"], subscribe: ["news.>"] }),
+      anonymous: grants({ subscribe: ["news.>"] }),
+    },
+  ],
+]);
+
+/** A verifier that decides by a table, when the test lets it. */
+export class FakeVerifier {
+  readonly outcomes = new Map<string, Verification>();
+  readonly asked: string[] = [];
+  /** Awaited before each outcome. */
+  gate: Promise<void> = Promise.resolve();
+
+  readonly status = { staticKeys: 1, keySet: undefined };
+
+  accept(token: string, extra: Partial<Identity> = {}): string {
+    this.outcomes.set(token, { ok: true, identity: identity(extra) });
+    return token;
+  }
+
+  readonly verify = async (token: string): Promise<Verification> => {
+    this.asked.push(token);
+    await this.gate;
+    return (
+      this.outcomes.get(token) ?? {
+        ok: false,
+        failure: "token_signature",
+        message: "The token is not signed here.",
+      }
+    );
+  };
+
+  readonly close = (): void => {};
+}
+
+export interface FakeNode {
+  readonly context: NodeContext;
+  readonly broker: FakeBroker;
+  readonly verifier: FakeVerifier;
+  readonly clock: { now: number };
+  /** Lines that were logged, parsed. */
+  readonly logged: Readonly<Record<string, unknown>>[];
+  readonly exposition: MetricsExposition;
+  /** The value of one series, as `/metrics` would give it. */
+  metric(series: string): Promise<number>;
+  /** Moves the clock by small steps, and the timer wheel with it. */
+  pass(ms: number): void;
+}
+
+export interface FakeNodeOptions {
+  readonly limits?: Partial<GatewayLimits>;
+  readonly ping?: Partial<PingTimes>;
+  readonly policies?: ReadonlyMap<string, NamespacePolicy>;
+}
+
+/** What all connections of a node share, with a broker, a verifier and a clock that the test controls. */
+export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
+  const broker = new FakeBroker();
+  const verifier = new FakeVerifier();
+  const clock = { now: NOW };
+  const now = (): number => clock.now;
+  const traffic = new Traffic();
+  const wheel = new TimerWheel(now);
+  const { metrics, exposition } = createMetrics(GATEWAY_METRICS);
+  const logged: Readonly<Record<string, unknown>>[] = [];
+  const logger = createLogger({
+    name: "test",
+    level: "debug",
+    destination: { write: (line) => logged.push(JSON.parse(line)) },
+  });
+  const context: NodeContext = {
+    node: "n1",
+    limits: { ...LIMITS, ...options.limits },
+    ping: { ...PING, ...options.ping },
+    policies: new NamespacePolicies(options.policies ?? POLICIES),
+    verifier,
+    broker,
+    hub: new Hub(broker, now, traffic, () => {}),
+    wheel,
+    traffic,
+    instruments: createInstruments(metrics),
+    logger,
+    now,
+    random: () => 0.5,
+  };
+  return {
+    context,
+    broker,
+    verifier,
+    clock,
+    logged,
+    exposition,
+    metric: async (series) => seriesValue(await exposition.text(), series),
+    pass: (ms) => {
+      const until = clock.now + ms;
+      while (clock.now < until) {
+        clock.now = Math.min(clock.now + 100, until);
+        wheel.advance();
+      }
+    },
+  };
+}
+
+/** Reads one series, named as in the exposition: `tidegate_closes_total{code="client"}`. 0 if it is not there. */
+export function seriesValue(exposition: string, series: string): number {
+  const line = exposition.split("\n").find((candidate) => candidate.startsWith(`${series} `));
+  return line === undefined ? 0 : Number(line.slice(series.length + 1));
+}
