@@ -9,6 +9,8 @@ import { connectPlainNats } from "@tidegate/testkit";
 
 interface ClientData {
   readonly own: string;
+  /** Its place in the loop. */
+  index: number;
 }
 
 type Client = WebSocket<ClientData>;
@@ -92,23 +94,24 @@ app.ws<ClientData>("/*", {
   idleTimeout: 0,
   sendPingsAutomatically: false,
   upgrade: (response, request, context) => {
-    const data: ClientData = { own: request.getQuery("own") ?? "" };
+    const data: ClientData = { own: request.getQuery("own") ?? "", index: -1 };
     response.upgrade(data, request.getHeader("sec-websocket-key"), "", "", context);
   },
   open: (client) => {
-    everybody.push(client);
-    const { own } = client.getUserData();
-    if (own !== "") {
-      byOwn.set(own, client);
+    const data = client.getUserData();
+    data.index = everybody.push(client) - 1;
+    if (data.own !== "") {
+      byOwn.set(data.own, client);
     }
   },
   close: (client) => {
+    const { own, index } = client.getUserData();
     const last = everybody.pop();
-    const index = last === undefined || last === client ? -1 : everybody.indexOf(client);
-    if (last !== undefined && index !== -1) {
+    if (last !== undefined && last !== client) {
       everybody[index] = last;
+      last.getUserData().index = index;
     }
-    byOwn.delete(client.getUserData().own);
+    byOwn.delete(own);
   },
 });
 app.listen("127.0.0.1", 0, (listener: us_listen_socket | false) => {

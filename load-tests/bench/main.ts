@@ -53,7 +53,9 @@ switch (parsed.kind) {
       }
       const unsound = result.rounds.some(({ measurement }) => measurement.lost + measurement.repeated > 0);
       process.exitCode = unsound ? 1 : 0;
-    } catch (error) {
+    } catch (thrown) {
+      // What was under way says only that it was aborted.
+      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
       process.stderr.write(`npm run bench: ${error instanceof Error ? error.message : String(error)}\n`);
       process.exitCode = 1;
     }

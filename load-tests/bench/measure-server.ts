@@ -90,6 +90,7 @@ async function runPhases(measure: MeasureOptions, swarm: Swarm): Promise<Measure
     coldConnectMicros: warmUp === 0 ? Number.NaN : cold.serverCpuMicros / warmUp,
     connectMicros: storm.serverCpuMicros / connections,
     connectsPerSecond: connections / storm.seconds,
+    connectServerShare: storm.serverCpuMicros / 1e6 / storm.seconds,
     connectClientShare: storm.clientShare,
     stormLagP99Ms: storm.after.lagP99Seconds * 1000,
     stormLagMaxMs: storm.after.lagMaxSeconds * 1000,

@@ -5,6 +5,8 @@ export interface Measurement {
   /** CPU of the server for one connection of the storm, until it is ready. */
   readonly connectMicros: number;
   readonly connectsPerSecond: number;
+  /** Share of a core that the server used meanwhile. */
+  readonly connectServerShare: number;
   /** Share of a core that the client process used meanwhile. */
   readonly connectClientShare: number;
   readonly stormLagP99Ms: number;
@@ -35,6 +37,7 @@ export const METRICS: readonly Metric[] = [
   "coldConnectMicros",
   "connectMicros",
   "connectsPerSecond",
+  "connectServerShare",
   "connectClientShare",
   "stormLagP99Ms",
   "stormLagMaxMs",
@@ -53,5 +56,5 @@ export const METRICS: readonly Metric[] = [
   "deliveryClientShare",
 ];
 
-/** A client process that uses more of its core than this is what limits the run. */
+/** A process that uses more of its core than this is what limits the run. */
 export const SATURATED_SHARE = 0.9;

@@ -3,9 +3,9 @@ import { METRICS, type Measurement } from "./measurement.ts";
 import type { RoundResult } from "./run-bench.ts";
 import { median, summarize } from "./summary.ts";
 
-function result(round: number, server: RoundResult["server"], connectMicros: number): RoundResult {
+function result(round: number, server: RoundResult["server"], connectMicros: number, lost = 0): RoundResult {
   const zeros = Object.fromEntries(METRICS.map((metric) => [metric, 0])) as unknown as Measurement;
-  return { round, scenario: "shared", server, measurement: { ...zeros, connectMicros } };
+  return { round, scenario: "shared", server, measurement: { ...zeros, connectMicros, lost } };
 }
 
 describe("median", () => {
@@ -35,6 +35,11 @@ describe("summarize", () => {
     expect(summary.gateway.connectMicros).toBe(120);
     expect(summary.ratio.connectMicros).toBe(2);
     expect(summary.difference.connectMicros).toBe(80);
+  });
+
+  test("adds up what was lost, which a median would hide", () => {
+    const results = [result(1, "gateway", 100), result(2, "gateway", 100, 7), result(3, "gateway", 100)];
+    expect(summarize("shared", results).gateway.lost).toBe(7);
   });
 
   test("looks only at the rounds of its scenario", () => {

@@ -27,11 +27,19 @@ export function summarize(scenario: ScenarioName, results: readonly RoundResult[
     );
   return {
     scenario,
-    bare: byMetric((metric) => median(bare.map((one) => one[metric]))),
-    gateway: byMetric((metric) => median(gateway.map((one) => one[metric]))),
+    bare: byMetric((metric) => overall(metric, bare)),
+    gateway: byMetric((metric) => overall(metric, gateway)),
     ratio: pairs((one, other) => one / other),
     difference: pairs((one, other) => one - other),
   };
+}
+
+/** Medians, but all that went wrong in any round. */
+function overall(metric: Metric, measurements: readonly Measurement[]): number {
+  const values = measurements.map((one) => one[metric]);
+  return metric === "lost" || metric === "repeated"
+    ? values.reduce((sum, one) => sum + one, 0)
+    : median(values);
 }
 
 /** The middle value, or the mean of the two; NaN of nothing. */

@@ -10,8 +10,7 @@ export const MIN_STAMPED_BYTES = Buffer.byteLength(stampText(0, 0, ""));
 
 /** Microseconds of a clock that all processes of the machine share, from its start. */
 export function nowMicros(): number {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e6 + Math.floor(nanoseconds / 1000);
+  return Math.floor(Number(process.hrtime.bigint()) / 1000);
 }
 
 /**

@@ -34,10 +34,9 @@ export class Swarm {
         this.#ready += 1;
         this.#onReady();
       },
-      onFrame: (client, bytes, start, end) => this.#sink(client.index, bytes, start, end),
-      onFailed: (client, reason) => {
-        const code = client.index < this.#ready ? "connection_lost" : "connect_failed";
-        this.#failed.reject(new LoadTestError(code, reason));
+      onFrame: (client, bytes, start, end) => this.#sink(client, bytes, start, end),
+      onFailed: (reason, wasReady) => {
+        this.#failed.reject(new LoadTestError(wasReady ? "connection_lost" : "connect_failed", reason));
       },
     };
   }

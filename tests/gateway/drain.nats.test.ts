@@ -25,7 +25,8 @@ async function ask(gateway: GatewayProcess, client: Client): Promise<(reply: str
   return held;
 }
 
-describe("a gateway that is told to end", () => {
+// Side by side: most of the time they wait for the process to start, and for its clocks.
+describe.concurrent("a gateway that is told to end", () => {
   it("says goodbye to its clients one after the other, answers what is in flight, and exits with 0", async () => {
     await using gateway = await GatewayProcess.start(DRAIN);
     const asking = await gateway.connect("asking");
@@ -128,7 +129,7 @@ describe("a gateway that is told to end", () => {
   });
 });
 
-describe("a gateway that should not start", () => {
+describe.concurrent("a gateway that should not start", () => {
   const essential = {
     TIDEGATE_AUTH_ALGORITHMS: "HS256",
     TIDEGATE_AUTH_SECRET: DEVELOPMENT_KEY.secret,

@@ -332,7 +332,7 @@ describe("a flood", () => {
   });
 });
 
-describe("a client that is gone without a word", () => {
+describe.concurrent("a client that is gone without a word", () => {
   it("is closed when it answers no ping", async () => {
     await node.counts('tidegate_closes_total{code="no_pong"}', async () => {
       const client = openClient<Received>(node.url(`access_token=${token}`), { answerPings: false });

@@ -159,7 +159,8 @@ describe("request", () => {
   });
 });
 
-describe("refresh", () => {
+// Most of the time here is spent waiting for tokens to expire.
+describe.concurrent("refresh", () => {
   it("puts a new token in force, with its expiry", async () => {
     await using client = await node.connect({ token: await userToken({ expiresInSeconds: 2 }) });
     const renewed = await userToken({ expiresInSeconds: 7_200 });
@@ -211,7 +212,7 @@ describe("refresh", () => {
   });
 });
 
-describe("a token that expires", () => {
+describe.concurrent("a token that expires", () => {
   it("ends its connection, in time", async () => {
     const client = await node.connect({ token: await userToken({ expiresInSeconds: 2 }) });
     expect(await client.closed).toMatchObject({

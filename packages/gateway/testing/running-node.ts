@@ -119,7 +119,7 @@ export class RunningNode implements AsyncDisposable {
     return client;
   }
 
-  /** A client with subscriptions; ids from 100 on are used up. */
+  /** A client whose subscriptions, named in its `connect`, stand; the next id is 2. */
   async subscriber(channels: readonly string[], options: ConnectOptions = {}): Promise<Client> {
     const client = await this.connect({ ...options, connect: { channels, ...options.connect } });
     for (const channel of channels) {

@@ -85,6 +85,17 @@ describe("FrameIntake", () => {
     expect(more[2]).toMatchObject({ name: "rate_limited" });
   });
 
+  it("counts the id of a frame above the rate: it is answered, and not again", () => {
+    const { node, intake } = fixture({ limits: { messagesPerSecond: 10, messageBurst: 1 } });
+    intake.take(text({ type: "ping", id: 1 }));
+    expect(answerOf(intake.take(text({ type: "ping", id: 2 })))).toMatchObject({
+      id: 2,
+      code: "rate_limited",
+    });
+    node.clock.now += 1_000;
+    expect(answerOf(intake.take(text({ type: "ping", id: 2 })))).toMatchObject({ code: "duplicate_id" });
+  });
+
   it("counts frames that are no messages towards the rate", () => {
     const { intake } = fixture({ limits: { messagesPerSecond: 1, messageBurst: 2 } });
     const kinds = Array.from({ length: 5 }, () => intake.take(text("{")).kind);
@@ -140,7 +151,7 @@ describe("FrameIntake", () => {
 
   it("answers each id exactly once, whatever is sent, and refuses repeated ones without an id", async () => {
     const ids = fc.oneof(
-      { weight: 4, arbitrary: fc.integer({ min: 1, max: 12 }) },
+      { weight: 4, arbitrary: fc.integer({ min: 1, max: 60 }) },
       { weight: 1, arbitrary: fc.constantFrom(0, -1, 1.5, "1", null, 2 ** 53, 2 ** 53 - 1) },
     );
     const shape = fc.constantFrom(

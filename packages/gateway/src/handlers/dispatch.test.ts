@@ -242,6 +242,7 @@ describe("unsubscribe", () => {
     expect(await send({ type: "unsubscribe", id: 3, channel: "chat.*" })).toMatchObject({
       code: "not_subscribed",
       id: 3,
+      channel: "chat.*",
     });
   });
 });

@@ -22,14 +22,14 @@ function attempt(session: Session, message: Publish, frame: FrameSource): Ok | E
   const { policies, limits, broker } = session.context;
   const problem = channelProblem(channel);
   if (problem !== undefined) {
-    return errorAnswer(id, "channel_invalid", `the channel ${problem}`);
+    return errorAnswer(id, "channel_invalid", `the channel ${problem}`, { channel });
   }
   if (!policies.allows(session.principal, "publish", channel)) {
-    return errorAnswer(id, "forbidden", `no grant allows publish on ${channel}`);
+    return errorAnswer(id, "forbidden", `no grant allows publish on ${channel}`, { channel });
   }
   const lane = policies.laneOf(channel);
   if (lane === "none") {
-    return errorAnswer(id, "forbidden", "this namespace takes no messages from clients");
+    return errorAnswer(id, "forbidden", "this namespace takes no messages from clients", { channel });
   }
   if (message.data === undefined && frame.body === undefined) {
     return errorAnswer(id, "invalid_field", '"data" must be any JSON value');

@@ -5,5 +5,5 @@ export function unsubscribe(session: Session, message: Unsubscribe): Unsubscribe
   const { id, channel } = message;
   return session.subscriptions.remove(channel)
     ? { type: "unsubscribed", id, channel }
-    : errorAnswer(id, "not_subscribed", "this connection has no such subscription");
+    : errorAnswer(id, "not_subscribed", "this connection has no such subscription", { channel });
 }
