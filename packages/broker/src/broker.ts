@@ -227,9 +227,8 @@ export class Broker {
     if (wasConnected) {
       const expired = deferred<void>();
       const deadline = setTimeout(expired.resolve, this.#options.drainTimeoutMs);
-      const stopWatching = this.#link.onState(() => expired.resolve());
+      this.#link.onState(() => expired.resolve());
       await Promise.race([this.#finish(), expired.promise]);
-      stopWatching();
       clearTimeout(deadline);
     }
     await this.#link.close();

@@ -57,7 +57,10 @@ export const CLOSE_CODES = {
     code: 4505,
     meaning: "A frame was larger than `limits.frame`, or than what may be sent before authentication.",
   },
-  unauthenticated_limit: { code: 4506, meaning: "Too many messages were sent before authentication." },
+  unauthenticated_limit: {
+    code: 4506,
+    meaning: "Too many messages, or too many bytes in all, were sent before authentication.",
+  },
   request_invalid: {
     code: 4507,
     meaning:
