@@ -57,7 +57,7 @@ function schedule(): void {
 }
 
 function encode(channel: string, payload: string): Buffer {
-  const head = { channel, event: undefined, from: undefined, time: Date.now() };
+  const head = { channel, event: undefined, from: undefined, cursor: undefined, time: Date.now() };
   return Buffer.from(messageFrame(head, { json: payload, encoding: undefined }));
 }
 

@@ -5,6 +5,8 @@
  * - `denied`: NATS refused the credentials, or a permission to publish or subscribe.
  * - `startup_timeout`: no server accepted a connection before the startup deadline.
  * - `unreadable_file`: a credentials or TLS file cannot be read or holds something else.
+ * - `stream_missing`: a namespace with history has no stream; run the provisioning command.
+ * - `stream_unfit`: its stream is configured differently from what the namespace says; the message names the differences.
  * - `connection_lost`: the connection ended for good without having been asked to.
  * - `closed`: this broker was drained, or the subscription was closed by its owner.
  * - `callback_failed`: a listener or handler of the caller threw; the cause is its error.
@@ -15,6 +17,8 @@ export type BrokerErrorCode =
   | "denied"
   | "startup_timeout"
   | "unreadable_file"
+  | "stream_missing"
+  | "stream_unfit"
   | "connection_lost"
   | "closed"
   | "callback_failed"

@@ -9,6 +9,11 @@ export type { BrokerOptions, BrokerOptionsInput, BrokerTls } from "./broker-opti
 export { resolveBrokerOptions } from "./broker-options.ts";
 export type { Claims, ClientIdentity, InboundMessage, ServiceCall } from "./client-message.ts";
 export type { BrokerState } from "./link.ts";
+export type { HistoryPage, PageRequest } from "./store/history-page.ts";
+export type { HistoryPolicy } from "./store/history-policy.ts";
+export type { StoreOutcome } from "./store/store-outcome.ts";
+export type { StoredMessage } from "./store/stored-message.ts";
+export type { Follow, Joined, JoinFrom, TailListener } from "./tail/follow.ts";
 export type { LiveMessage, LivePublisher } from "./live-message.ts";
 export type { PublisherIdentity } from "./message-headers.ts";
 export type { PublishOutcome } from "./outbound.ts";

@@ -38,6 +38,7 @@ describe("NamespacePolicies", () => {
   it("does not give users what is meant for anonymous clients", () => {
     const open: NamespacePolicy = {
       publish: "none",
+      history: undefined,
       grants: GrantSet.none,
       anonymous: grants({ subscribe: ["open.>"] }),
     };
@@ -51,7 +52,8 @@ describe("NamespacePolicies", () => {
       new Map([
         [
           "user",
-          { publish: "none", grants: grants({ subscribe: ["user.{sub}.>"] }), anonymous: GrantSet.none },
+          { publish: "none",
+      history: undefined, grants: grants({ subscribe: ["user.{sub}.>"] }), anonymous: GrantSet.none },
         ],
       ]),
     );

@@ -1,4 +1,5 @@
 import type { Identity } from "@tidegate/auth";
+import type { HistoryPolicy } from "@tidegate/broker";
 import { type GrantAction, GrantSet, namespaceOf } from "@tidegate/protocol";
 
 /** Where clients' messages go: straight to subscribers, to backends, or nowhere. */
@@ -7,6 +8,8 @@ export type PublishLane = "direct" | "backend" | "none";
 /** The policy of one namespace. */
 export interface NamespacePolicy {
   readonly publish: PublishLane;
+  /** `undefined`: its channels are live, nothing is kept. */
+  readonly history: HistoryPolicy | undefined;
   /** What every authenticated user may do here, besides what the token grants. */
   readonly grants: GrantSet;
   /** What clients without a token may do here. */
@@ -41,6 +44,11 @@ export class NamespacePolicies {
       principal.grants.allows(action, channel, principal.user) ||
       policy.grants.allows(action, channel, principal.user)
     );
+  }
+
+  /** Whether a well-formed channel or pattern lies in a namespace with history. */
+  isReplayable(channel: string): boolean {
+    return this.#policies.get(namespaceOf(channel))?.history !== undefined;
   }
 
   laneOf(channel: string): PublishLane {

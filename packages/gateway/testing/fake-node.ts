@@ -53,12 +53,13 @@ export function identity(extra: Partial<Identity> = {}): Identity {
 
 /** `chat` is open to users, `jobs` goes to backends, `news` takes nothing from clients and is open to everybody. */
 export const POLICIES: ReadonlyMap<string, NamespacePolicy> = new Map([
-  ["chat", { publish: "direct", grants: GrantSet.none, anonymous: GrantSet.none }],
-  ["jobs", { publish: "backend", grants: GrantSet.none, anonymous: GrantSet.none }],
+  ["chat", { publish: "direct", history: undefined, grants: GrantSet.none, anonymous: GrantSet.none }],
+  ["jobs", { publish: "backend", history: undefined, grants: GrantSet.none, anonymous: GrantSet.none }],
   [
     "news",
     {
       publish: "none",
+      history: undefined,
       grants: grants({ publish: ["news.>"], subscribe: ["news.>"] }),
       anonymous: grants({ subscribe: ["news.>"] }),
     },

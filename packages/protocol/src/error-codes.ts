@@ -73,6 +73,27 @@ export const ERROR_CODES = {
     retryable: true,
     meaning: "Too many requests of this connection are unanswered. Wait for replies.",
   },
+  cursor_invalid: {
+    status: 400,
+    retryable: false,
+    meaning: "That is no cursor. Send one exactly as a node gave it, or none.",
+  },
+  not_replayable: {
+    status: 400,
+    retryable: false,
+    meaning: "The namespace of that channel keeps no history: there is nothing to resume from, replay or page through.",
+  },
+  history_unavailable: {
+    status: 503,
+    retryable: true,
+    meaning: "The store of that namespace is missing, unfit or out of reach; the node has logged which.",
+  },
+  unconfirmed: {
+    status: 504,
+    retryable: true,
+    meaning:
+      "The store did not confirm the message in time; it may be stored all the same. Publish again with the same `key` to be sure it is stored once.",
+  },
   no_responders: { status: 503, retryable: true, meaning: "No backend listens for that method now." },
   request_timeout: {
     status: 504,

@@ -1,4 +1,5 @@
 import { MAX_CHANNEL_BYTES } from "./channel.ts";
+import { MAX_CURSOR_BYTES } from "./cursor.ts";
 
 /** One field of a wire message: its check, and its text in PROTOCOL.md. */
 export interface Field<T, Optional extends boolean = boolean> {
@@ -12,6 +13,8 @@ export interface Field<T, Optional extends boolean = boolean> {
 const MAX_NAME_LENGTH = 128;
 const MAX_TOKEN_LENGTH = 16_384;
 const MAX_LIST_LENGTH = 1_000;
+/** Most messages that a page or a replay can be asked for. */
+const MAX_REPLAY = 1_000;
 
 /** Ids stay exact in every JSON reader: up to 2^53 - 1 (RFC 8259 section 6). */
 export const isRequestId = (value: unknown): value is number =>
@@ -38,6 +41,13 @@ export const fields = {
       value.length <= MAX_LIST_LENGTH &&
       value.every((item) => typeof item === "string" && item.length <= MAX_CHANNEL_BYTES * 4),
   ),
+  // Only the length: what is no cursor has an error code of its own, cursor_invalid.
+  cursor: field(`a cursor, a string of at most ${MAX_CURSOR_BYTES} characters`, isText(MAX_CURSOR_BYTES)),
+  limit: field(
+    `an integer from 1 to ${MAX_REPLAY}`,
+    (value): value is number =>
+      typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_REPLAY,
+  ),
   token: field(`a string of at most ${MAX_TOKEN_LENGTH} characters`, isText(MAX_TOKEN_LENGTH)),
   name: field(
     `a string of 1 to ${MAX_NAME_LENGTH} characters without control characters`,
@@ -62,6 +72,10 @@ export const fields = {
     (value): value is "text" | "base64" => value === "text" || value === "base64",
   ),
   json: field("any JSON value", (value): value is unknown => value !== undefined),
+  records: field(
+    "a list of objects",
+    (value): value is readonly Readonly<Record<string, unknown>>[] => Array.isArray(value),
+  ),
   record: field(
     "an object",
     (value): value is Readonly<Record<string, unknown>> =>

@@ -5,6 +5,8 @@ export interface MessageHead {
   readonly from: { readonly user: string | undefined; readonly connection: string } | undefined;
   /** Unix time in ms. */
   readonly time: number;
+  /** Of a replayable channel. */
+  readonly cursor: string | undefined;
 }
 
 /**
@@ -46,6 +48,10 @@ function openMessage(head: MessageHead): string {
   }
   if (head.from !== undefined) {
     text += `,"from":${JSON.stringify(head.from)}`;
+  }
+  if (head.cursor !== undefined) {
+    // No escaping: letters, digits, dots and dashes.
+    text += `,"cursor":"${head.cursor}"`;
   }
   return `${text},"time":${head.time}`;
 }

@@ -14,7 +14,7 @@ export class EncodedMessage {
   #json: Frame | undefined;
 
   constructor(message: LiveMessage, time: number) {
-    this.#head = { channel: message.channel, event: message.event, from: message.publisher, time };
+    this.#head = { channel: message.channel, event: message.event, from: message.publisher, cursor: undefined, time };
     this.#payload = message.payload;
   }
 

@@ -25,6 +25,8 @@ export function dispatch(
       return subscribe(session, message.channel, message.id);
     case "unsubscribe":
       return unsubscribe(session, message);
+    case "history":
+      return errorAnswer(message.id, "not_replayable", "this namespace keeps no history");
     case "refresh":
       return refresh(session, message);
     case "ping":

@@ -80,7 +80,7 @@ export function namespacePolicies(namespaces: Namespaces): ReadonlyMap<string, N
   return new Map(
     Object.entries(namespaces).map(([name, { publish, grants: granted, anonymous }]) => [
       name,
-      { publish, grants: grantSet(granted), anonymous: grantSet(anonymous) },
+      { publish, history: undefined, grants: grantSet(granted), anonymous: grantSet(anonymous) },
     ]),
   );
 }

@@ -22,7 +22,12 @@ export const message = defineMessage({
         "Who published it, if a client did: `user` (absent if anonymous) and `connection`. Set by the gateway, not by the client.",
       ),
     ),
-    time: fields.milliseconds("When this node received it, as Unix time."),
+    cursor: optional(
+      fields.cursor("Of a replayable channel: everything of it up to this message has been sent. See Cursors."),
+    ),
+    time: fields.milliseconds(
+      "Unix time: of a replayable channel when it was stored, else when this node received it.",
+    ),
   },
   example: {
     type: "message",
@@ -30,6 +35,7 @@ export const message = defineMessage({
     data: { text: "hi" },
     event: "said",
     from: { user: "ada", connection: "n1-3f9k2c-1" },
+    cursor: "k3j9x0ab-2s",
     time: 1893455990123,
   },
 });

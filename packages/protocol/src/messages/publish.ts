@@ -5,7 +5,7 @@ export const publish = defineMessage({
   type: "publish",
   direction: "client",
   summary:
-    "Publishes to a channel: straight to its subscribers where the namespace says `publish: direct`, to the backends where it says `publish: backend`. Answered by `ok` once it is handed to NATS, or by `error`. As a binary frame: header line without `data`, newline, payload bytes.",
+    "Publishes to a channel: straight to its subscribers where the namespace says `publish: direct`, to the backends where it says `publish: backend`. Answered by `ok` once it is stored, in a replayable channel, or handed to NATS, or by `error`. As a binary frame: header line without `data`, newline, payload bytes.",
   fields: {
     id: fields.id("Request id."),
     channel: fields.channel("One channel; no wildcard."),
@@ -20,6 +20,11 @@ export const publish = defineMessage({
       ),
     ),
     event: optional(fields.name("Event name, for subscribers that tell kinds of messages apart.")),
+    key: optional(
+      fields.name(
+        "Idempotency key, for replayable channels: of several publishes of this user to this channel with the same key within the deduplication window, one is stored.",
+      ),
+    ),
   },
   example: { type: "publish", id: 4, channel: "chat.lobby", event: "said", data: { text: "hi" } },
 });

@@ -1,3 +1,4 @@
+import { fields, optional } from "../field.ts";
 import { defineMessage, type MessageOf } from "../message-definition.ts";
 
 export const serverPing = defineMessage({
@@ -5,8 +6,14 @@ export const serverPing = defineMessage({
   direction: "server",
   summary:
     "A sign of life for clients whose WebSocket API hides ping frames. Needs no answer: a WebSocket ping frame goes with it, which every WebSocket implementation answers by itself; a client that does not is closed with 4003.",
-  fields: {},
-  example: { type: "ping" },
+  fields: {
+    cursor: optional(
+      fields.cursor(
+        "Checkpoint: everything up to it has been sent, of every replayable channel that this connection is subscribed to. Keeps a quiet channel resumable.",
+      ),
+    ),
+  },
+  example: { type: "ping", cursor: "k3j9x0ab-2s" },
 });
 
 export type ServerPing = MessageOf<typeof serverPing>;
