@@ -6,16 +6,22 @@ describe("parseBenchArguments", () => {
     expect(parseBenchArguments([])).toEqual({
       kind: "run",
       options: {
-        connections: 5000,
-        warmUp: 5000,
+        connections: 2000,
+        warmUp: 3000,
         inFlight: 200,
-        rate: 3,
+        few: 1000,
+        fewRate: 50,
+        manyRate: 20,
+        latencyRate: 300,
         ownRate: 2000,
         payloadBytes: 128,
-        seconds: 5,
-        idleSeconds: 5,
-        rounds: 3,
-        scenarios: ["shared", "own"],
+        seconds: 4,
+        idleSeconds: 2,
+        rounds: 1,
+        servers: ["bare", "native", "ws", "socket.io", "tidegate", "centrifugo"],
+        serversChosen: false,
+        scenarios: ["fan-out", "own"],
+        saturation: true,
         json: false,
         profileDirectory: undefined,
       },
@@ -23,7 +29,17 @@ describe("parseBenchArguments", () => {
   });
 
   test("takes what is given", () => {
-    const argv = ["--connections", "100", "--warm-up=0", "--rounds", "1", "--scenario", "own", "--json"];
+    const argv = [
+      "--connections",
+      "100",
+      "--warm-up=0",
+      "--rounds",
+      "1",
+      "--scenario",
+      "own",
+      "--json",
+      "--no-saturation",
+    ];
     expect(parseBenchArguments([...argv, "--profile", "/profiles"])).toMatchObject({
       kind: "run",
       options: {
@@ -31,15 +47,25 @@ describe("parseBenchArguments", () => {
         warmUp: 0,
         rounds: 1,
         scenarios: ["own"],
+        saturation: false,
         json: true,
         profileDirectory: "/profiles",
       },
     });
   });
 
-  test("runs scenarios in its own order, each once", () => {
-    const argv = ["--scenario", "own", "--scenario", "shared", "--scenario", "own"];
-    expect(parseBenchArguments(argv)).toMatchObject({ options: { scenarios: ["shared", "own"] } });
+  test("runs scenarios and servers in its own order, each once", () => {
+    const scenarios = ["--scenario", "own", "--scenario", "fan-out", "--scenario", "own"];
+    const servers = ["--server", "tidegate", "--server", "bare"];
+    expect(parseBenchArguments([...scenarios, ...servers])).toMatchObject({
+      options: { scenarios: ["fan-out", "own"], servers: ["bare", "tidegate"], serversChosen: true },
+    });
+  });
+
+  test("has no more clients in a phase with few than there are", () => {
+    expect(parseBenchArguments(["--connections", "100", "--warm-up", "50"])).toMatchObject({
+      options: { few: 150 },
+    });
   });
 
   test.each([["--help"], ["-h"]])("shows how it is used for %s, whatever else stands there", (flag) => {
@@ -55,7 +81,11 @@ describe("parseBenchArguments", () => {
     [["--in-flight", "512"], "--in-flight must be a whole number from 1 to 400, not 512"],
     [["--payload", "10"], "--payload"],
     [["--rounds", ""], "--rounds"],
-    [["--scenario", "mine"], "--scenario must be shared or own, not mine"],
+    [["--scenario", "mine"], "--scenario must be one of fan-out, own, not mine"],
+    [
+      ["--server", "apache"],
+      "--server must be one of bare, native, ws, socket.io, tidegate, centrifugo, not apache",
+    ],
     [["--unknown"], "--unknown"],
     [["stray"], "stray"],
   ])("refuses %j", (argv, message) => {

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { MIN_STAMPED_BYTES } from "../swarm/stamp.ts";
+import { SERVER_NAMES, type ServerName } from "./contenders.ts";
 import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
 
 export interface BenchOptions {
@@ -10,18 +11,27 @@ export interface BenchOptions {
   readonly warmUp: number;
   /** Connections under way at a time. */
   readonly inFlight: number;
-  /** Messages a second to the channel that everybody subscribes to. */
-  readonly rate: number;
+  /** How many of them stay for the phases with few. */
+  readonly few: number;
+  /** Messages a second to few, to all of them, and to few where latencies are taken. */
+  readonly fewRate: number;
+  readonly manyRate: number;
+  readonly latencyRate: number;
   /** Messages a second to the channels of single connections, all together. */
   readonly ownRate: number;
   readonly payloadBytes: number;
-  /** How long messages are published. */
+  /** How long messages are published in each phase. */
   readonly seconds: number;
   /** How long the server is watched with nothing to do. */
   readonly idleSeconds: number;
   /** How often everything is repeated. */
   readonly rounds: number;
+  readonly servers: readonly ServerName[];
+  /** False: those are all there are. */
+  readonly serversChosen: boolean;
   readonly scenarios: readonly ScenarioName[];
+  /** Whether to look for the most that each can do. */
+  readonly saturation: boolean;
   readonly json: boolean;
   /** Directory for CPU profiles of the gateway; `undefined`: none. */
   readonly profileDirectory: string | undefined;
@@ -37,19 +47,26 @@ const MAX_IN_FLIGHT = 400;
 
 export const BENCH_USAGE = `Usage: npm run bench -- [options]
 
-Measures one gateway node against a bare uWebSockets.js server, side by side: what connections and deliveries cost.
-Progress goes to standard error, the result to standard output. Ends with 1 if a message was lost.
+Measures a gateway node beside other servers, one after another with the same clients: what connections and deliveries
+cost, and how many they can do. Progress goes to standard error, the result to standard output. Ends with 1 if the
+gateway lost a message at a low rate.
 
-  --connections N    opened at once, measured (default 5000)
-  --warm-up N        opened before that, and kept (default 5000)
+  --server NAME      ${SERVER_NAMES.join(", ")};
+                     give it again for more (default: all that are there, and for \`own\` bare and tidegate)
+  --scenario NAME    ${SCENARIO_NAMES.join(" or ")}; give it again for more (default all)
+  --rounds N         how often all is repeated; the table shows medians (default 1)
+  --connections N    opened at once, measured (default 2000)
+  --warm-up N        opened before that, and kept (default 3000)
   --in-flight N      connections under way at a time, 1 to ${MAX_IN_FLIGHT} (default 200)
-  --rate N           messages a second to a channel that everybody subscribes to (default 3)
+  --few N            connections for the phases with few of them (default 1000)
+  --few-rate N       messages a second to few, for the CPU of a delivery (default 50)
+  --many-rate N      the same to all connections (default 20)
+  --latency-rate N   messages a second to few, for latencies (default 300)
   --own-rate N       messages a second to channels with one subscriber each, together (default 2000)
   --payload N        bytes of a message (default 128)
-  --seconds N        how long messages are published (default 5)
-  --idle-seconds N   how long the idle server is watched (default 5)
-  --rounds N         how often all is repeated; the table shows medians (default 3)
-  --scenario NAME    ${SCENARIO_NAMES.join(" or ")}; give it again for more (default all)
+  --seconds N        how long messages are published in each phase (default 4)
+  --idle-seconds N   how long the idle server is watched (default 2)
+  --no-saturation    do not look for the most deliveries a second
   --profile DIR      write CPU profiles of the gateway; its figures are then worth nothing
   --json             print one line of JSON instead of the table
   --help, -h         print this and exit
@@ -74,22 +91,36 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
     }
     return value;
   };
-  const scenarios = SCENARIO_NAMES.filter((name) => values.scenario.includes(name));
-  const unknown = values.scenario.find((name) => !scenarios.some((known) => known === name));
-  if (unknown !== undefined) {
-    problems.push(`--scenario must be ${SCENARIO_NAMES.join(" or ")}, not ${unknown}`);
-  }
+  const chosen = <Name extends string>(
+    option: string,
+    given: readonly string[],
+    known: readonly Name[],
+  ): readonly Name[] => {
+    const unknown = given.find((name) => !known.some((one) => one === name));
+    if (unknown !== undefined) {
+      problems.push(`--${option} must be one of ${known.join(", ")}, not ${unknown}`);
+    }
+    return given.length === 0 ? known : known.filter((name) => given.includes(name));
+  };
+  const connections = number("connections", 1, 100_000);
+  const warmUp = number("warm-up", 0, 100_000);
   const options: BenchOptions = {
-    connections: number("connections", 1, 100_000),
-    warmUp: number("warm-up", 0, 100_000),
+    connections,
+    warmUp,
     inFlight: number("in-flight", 1, MAX_IN_FLIGHT),
-    rate: number("rate", 1, 100_000),
+    few: Math.min(number("few", 1, 100_000), connections + warmUp),
+    fewRate: number("few-rate", 1, 100_000),
+    manyRate: number("many-rate", 1, 100_000),
+    latencyRate: number("latency-rate", 1, 100_000),
     ownRate: number("own-rate", 1, 1_000_000),
     payloadBytes: number("payload", MIN_STAMPED_BYTES, 16_384),
     seconds: number("seconds", 1, 600),
     idleSeconds: number("idle-seconds", 1, 600),
     rounds: number("rounds", 1, 100),
-    scenarios: values.scenario.length === 0 ? SCENARIO_NAMES : scenarios,
+    servers: chosen("server", values.server, SERVER_NAMES),
+    serversChosen: values.server.length > 0,
+    scenarios: chosen("scenario", values.scenario, SCENARIO_NAMES),
+    saturation: !values["no-saturation"],
     json: values.json,
     profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
   };
@@ -102,16 +133,21 @@ function read(argv: readonly string[]) {
     args: [...argv],
     allowPositionals: false,
     options: {
-      connections: { type: "string", default: "5000" },
-      "warm-up": { type: "string", default: "5000" },
+      connections: { type: "string", default: "2000" },
+      "warm-up": { type: "string", default: "3000" },
       "in-flight": { type: "string", default: "200" },
-      rate: { type: "string", default: "3" },
+      few: { type: "string", default: "1000" },
+      "few-rate": { type: "string", default: "50" },
+      "many-rate": { type: "string", default: "20" },
+      "latency-rate": { type: "string", default: "300" },
       "own-rate": { type: "string", default: "2000" },
       payload: { type: "string", default: "128" },
-      seconds: { type: "string", default: "5" },
-      "idle-seconds": { type: "string", default: "5" },
-      rounds: { type: "string", default: "3" },
+      seconds: { type: "string", default: "4" },
+      "idle-seconds": { type: "string", default: "2" },
+      rounds: { type: "string", default: "1" },
+      server: { type: "string", multiple: true, default: [] },
       scenario: { type: "string", multiple: true, default: [] },
+      "no-saturation": { type: "boolean", default: false },
       profile: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },

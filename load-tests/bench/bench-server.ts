@@ -1,97 +1,12 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import type { Environment } from "@tidegate/runtime";
-import { type NodeProcess, spawnNode } from "@tidegate/testkit";
-import { LoadTestError } from "../load-test-error.ts";
-import { type CpuPlan, pinProcess } from "./cpu-pinning.ts";
-import { fetchReadings, type ProcessReadings } from "./process-readings.ts";
+import type { ProcessReadings } from "./process-readings.ts";
 
-export interface BenchServerSpec {
-  readonly file: URL;
-  readonly args: readonly string[];
-  readonly env: Environment;
-  /** Directory for a CPU profile of the whole process; `undefined`: none. */
-  readonly profileDirectory: string | undefined;
-  readonly cpus: CpuPlan;
-}
-
-const START_TIMEOUT_MS = 30_000;
-const COLLECT_TIMEOUT_MS = 30_000;
-/** A collected process still frees pages for a moment. */
-const AFTER_COLLECTING_MS = 300;
-const COLLECTOR = fileURLToPath(new URL("collect-garbage-on-signal.ts", import.meta.url));
-
-/** A server in a process of its own that says on which ports it listens, and exports the metrics of its process. */
-export class BenchServer {
-  /** For clients. */
+/** A server under test, in a process of its own. */
+export interface BenchServer {
+  /** For clients, on loopback. */
   readonly port: number;
-  readonly #operationsPort: number;
-  readonly #process: NodeProcess;
-  #collections = 0;
-
-  private constructor(process: NodeProcess, port: number, operationsPort: number) {
-    this.#process = process;
-    this.port = port;
-    this.#operationsPort = operationsPort;
-  }
-
-  /**
-   * Starts a server that prints one line of JSON with `"msg":"listening"`, `port` and `operationsPort`.
-   *
-   * @throws LoadTestError `server_failed`.
-   */
-  static async start(spec: BenchServerSpec): Promise<BenchServer> {
-    const { profileDirectory, cpus } = spec;
-    const process = await spawnNode(spec.file, {
-      args: spec.args,
-      env: spec.env,
-      nodeOptions: [
-        "--expose-gc",
-        `--import=${COLLECTOR}`,
-        ...(profileDirectory === undefined
-          ? []
-          : ["--cpu-prof", "--cpu-prof-interval=250", `--cpu-prof-dir=${profileDirectory}`]),
-      ],
-    });
-    try {
-      if (cpus.kind === "pinned") {
-        await pinProcess(process.pid, cpus.server);
-      }
-      const ports = readPorts(await process.waitForLine('"msg":"listening"', START_TIMEOUT_MS));
-      return new BenchServer(process, ports.port, ports.operationsPort);
-    } catch (cause) {
-      await process.stop("SIGKILL");
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new LoadTestError("server_failed", `the server did not start: ${reason}`, { cause });
-    }
-  }
-
   /** @throws LoadTestError `server_failed`. */
-  readings(): Promise<ProcessReadings> {
-    return fetchReadings(this.#operationsPort);
-  }
-
-  /** Returns when the server has collected its garbage and given back memory. */
-  async collectGarbage(): Promise<void> {
-    this.#collections += 1;
-    this.#process.signal("SIGUSR2");
-    await this.#process.waitForLine(`collected garbage ${this.#collections}`, COLLECT_TIMEOUT_MS);
-    await delay(AFTER_COLLECTING_MS);
-  }
-
-  /** In an orderly way: a profile is written only then. */
-  async stop(): Promise<void> {
-    await this.#process.stop("SIGTERM");
-  }
-}
-
-function readPorts(line: string): { readonly port: number; readonly operationsPort: number } {
-  const value: unknown = JSON.parse(line);
-  if (typeof value === "object" && value !== null && "port" in value && "operationsPort" in value) {
-    const { port, operationsPort } = value;
-    if (typeof port === "number" && typeof operationsPort === "number") {
-      return { port, operationsPort };
-    }
-  }
-  throw new LoadTestError("server_failed", `no ports in ${line}`);
+  readings(): Promise<ProcessReadings>;
+  /** Returns when it has collected its garbage and given back memory, as far as it can be made to. */
+  collectGarbage(): Promise<void>;
+  stop(): Promise<void>;
 }

@@ -1,8 +1,9 @@
-import { cpus, release, totalmem } from "node:os";
+import { describeMachine, machineLine } from "../machine.ts";
 import { BENCH_USAGE, parseBenchArguments } from "./bench-arguments.ts";
+import { judge, SUBJECT } from "./goals.ts";
 import { renderReport, warnings } from "./report.ts";
 import { runBench } from "./run-bench.ts";
-import { summarize } from "./summary.ts";
+import { ScenarioSummary } from "./summary.ts";
 
 const parsed = parseBenchArguments(process.argv.slice(2));
 switch (parsed.kind) {
@@ -24,34 +25,28 @@ switch (parsed.kind) {
       process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
     };
     try {
-      const machine = {
-        date: new Date().toISOString(),
-        cpu: cpus()[0]?.model ?? "unknown",
-        cores: cpus().length,
-        memoryGib: Math.round(totalmem() / 2 ** 30),
-        kernel: release(),
-        node: process.version,
-      };
+      const machine = describeMachine();
       const result = await runBench(options, interrupt.signal, progress);
-      const summaries = options.scenarios.map((name) => summarize(name, result.rounds));
+      const summaries = options.scenarios.map((name) => new ScenarioSummary(name, result.rounds));
       if (options.json) {
-        const { cpus: pinning, natsVersion, rounds } = result;
+        const { cpus: pinning, clients, natsVersion, notes, rounds } = result;
         const line = {
-          machine,
-          natsVersion,
-          pinning,
-          options,
-          summaries,
+          ...{ machine, natsVersion, pinning, clients: clients.title, options, notes },
+          summaries: summaries.map((summary) => ({
+            scenario: summary.scenario,
+            servers: Object.fromEntries(summary.servers.map((server) => [server, summary.figures(server)])),
+            goals: judge(summary),
+          })),
           warnings: warnings(summaries),
           rounds,
         };
         process.stdout.write(`${JSON.stringify(line)}\n`);
       } else {
-        const { date, cpu, cores, memoryGib, kernel, node } = machine;
-        const about = `${date}, ${cores} × ${cpu}, ${memoryGib} GiB, Linux ${kernel}, Node ${node}`;
-        process.stdout.write(renderReport(result, summaries, about));
+        process.stdout.write(renderReport(result, summaries, machineLine(machine)));
       }
-      const unsound = result.rounds.some(({ measurement }) => measurement.lost + measurement.repeated > 0);
+      const unsound = result.rounds.some(
+        ({ server, measurement: { lost, repeated } }) => server === SUBJECT && lost + repeated > 0,
+      );
       process.exitCode = unsound ? 1 : 0;
     } catch (thrown) {
       // What was under way says only that it was aborted.

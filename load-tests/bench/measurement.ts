@@ -1,60 +1,55 @@
-/** What one run on one server gave. All figures are about that server unless they name the clients. */
-export interface Measurement {
-  /** CPU of the server for one of the first connections, before its code is compiled. */
-  readonly coldConnectMicros: number;
-  /** CPU of the server for one connection of the storm, until it is ready. */
-  readonly connectMicros: number;
-  readonly connectsPerSecond: number;
-  /** Share of a core that the server used meanwhile. */
-  readonly connectServerShare: number;
-  /** Share of a core that the client process used meanwhile. */
-  readonly connectClientShare: number;
-  readonly stormLagP99Ms: number;
-  readonly stormLagMaxMs: number;
-  /** Growth of resident memory by one connection, in KiB, after a rest. */
-  readonly residentKib: number;
-  /** The same after a garbage collection before and behind. */
-  readonly collectedKib: number;
-  /** The part of that in the JavaScript heap. */
-  readonly heapKib: number;
-  readonly idleLagP50Ms: number;
-  readonly idleLagMaxMs: number;
-  /** Share of a core, in percent. */
-  readonly idleCpuPercent: number;
-  readonly deliveriesPerSecond: number;
-  readonly lost: number;
-  readonly repeated: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** CPU of the server for one delivery. */
-  readonly deliveryMicros: number;
-  readonly deliveryClientShare: number;
-}
-
-export type Metric = keyof Measurement;
-
-export const METRICS: readonly Metric[] = [
+/**
+ * What one run on one server gives, figure by figure; NaN where it was not measured. All are about the server
+ * unless they name the clients.
+ */
+export const METRICS = [
+  /** CPU for one of the first connections, before its code is compiled. */
   "coldConnectMicros",
+  /** CPU for one connection of the storm, until it is ready. */
   "connectMicros",
   "connectsPerSecond",
+  /** Share of a core that the server used meanwhile; the next: of theirs that clients and NATS used. */
   "connectServerShare",
   "connectClientShare",
   "stormLagP99Ms",
   "stormLagMaxMs",
+  /** Growth of resident memory by one connection, in KiB, after a rest. */
   "residentKib",
+  /** The same after a garbage collection before and behind. */
   "collectedKib",
+  /** The part of that in the JavaScript heap. */
   "heapKib",
-  "idleLagP50Ms",
-  "idleLagMaxMs",
+  /** Of a core. */
   "idleCpuPercent",
-  "deliveriesPerSecond",
-  "lost",
-  "repeated",
+  /** CPU for one delivery at a low rate: to few clients, and to many. */
+  "fewDeliveryMicros",
+  "manyDeliveryMicros",
+  /** Publish to receipt, at a rate that keeps a core busy. */
   "p50Ms",
   "p99Ms",
-  "deliveryMicros",
-  "deliveryClientShare",
-];
+  "p999Ms",
+  "latencyServerShare",
+  "latencyClientShare",
+  /** Most deliveries a second with 99.9 % delivered. */
+  "mostDeliveries",
+  "mostServerShare",
+  "mostClientShare",
+  /** The same with clients that take joined messages. */
+  "mostBatched",
+  "mostBatchedServerShare",
+  "mostBatchedClientShare",
+  /** At low rates, where nothing may be lost, added up. */
+  "lost",
+  "repeated",
+] as const;
 
-/** A process that uses more of its core than this is what limits the run. */
+export type Metric = (typeof METRICS)[number];
+export type Measurement = Readonly<Record<Metric, number>>;
+
+/** A side that uses more of its cores than this is what limits the run. */
 export const SATURATED_SHARE = 0.9;
+
+export function completeMeasurement(some: Partial<Measurement>): Measurement {
+  const entries = METRICS.map((metric) => [metric, some[metric] ?? Number.NaN] as const);
+  return Object.fromEntries(entries) as Record<Metric, number>;
+}

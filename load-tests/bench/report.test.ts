@@ -1,47 +1,29 @@
 import { describe, expect, test } from "vitest";
-import { METRICS, type Measurement, type Metric } from "./measurement.ts";
+import { parseBenchArguments } from "./bench-arguments.ts";
+import type { ServerName } from "./contenders.ts";
+import { completeMeasurement, type Measurement } from "./measurement.ts";
 import { renderReport, warnings } from "./report.ts";
 import type { BenchResult } from "./run-bench.ts";
-import type { ScenarioSummary } from "./summary.ts";
+import { ScenarioSummary } from "./summary.ts";
 
-type Some = { readonly [Name in Metric]?: number };
+type Some = Partial<Measurement>;
 
-function figures(some: Some): Measurement {
-  const zeros = Object.fromEntries(METRICS.map((metric) => [metric, 0]));
-  return { ...zeros, ...some } as unknown as Measurement;
+function summary(servers: Readonly<Partial<Record<ServerName, Some>>>): ScenarioSummary {
+  const results = Object.entries(servers).map(([server, some]) => ({
+    ...({ round: 1, scenario: "fan-out", server: server as ServerName } as const),
+    measurement: completeMeasurement({ lost: 0, repeated: 0, ...some }),
+  }));
+  return new ScenarioSummary("fan-out", results);
 }
 
-function summary(bare: Some, gateway: Some, ratio: Some = {}, difference: Some = {}): ScenarioSummary {
-  return {
-    scenario: "shared",
-    bare: figures(bare),
-    gateway: figures(gateway),
-    ratio: figures(ratio),
-    difference: figures(difference),
-  };
-}
-
-/** As a storm should be: the server has nothing left. */
-const BUSY: Some = { connectServerShare: 0.97 };
-
+const DEFAULTS = parseBenchArguments([]);
 const RESULT: BenchResult = {
-  options: {
-    connections: 5000,
-    warmUp: 1000,
-    inFlight: 200,
-    rate: 3,
-    ownRate: 2000,
-    payloadBytes: 128,
-    seconds: 5,
-    idleSeconds: 5,
-    rounds: 3,
-    scenarios: ["shared"],
-    json: false,
-    profileDirectory: undefined,
-  },
+  options: DEFAULTS.kind === "run" ? DEFAULTS.options : (undefined as never),
   cpus: { kind: "pinned", server: "1", clients: "0" },
+  clients: { kind: "node", title: "clients on Node.js" },
   natsVersion: "2.15.2",
   rounds: [],
+  notes: ["There is no compiler."],
 };
 
 function lineOf(report: string, title: string): string {
@@ -49,55 +31,62 @@ function lineOf(report: string, title: string): string {
 }
 
 describe("renderReport", () => {
-  test("shows both servers, how they compare, and whether that meets the goal", () => {
-    const one = summary(
-      { connectMicros: 50.4, deliveryMicros: 10, collectedKib: 0.5 },
-      { connectMicros: 120.6, deliveryMicros: 12, collectedKib: 1.75 },
-      { connectMicros: 2.39, deliveryMicros: 1.2 },
-      { collectedKib: 1.25 },
-    );
-    const report = renderReport(RESULT, [one], "a machine");
-    expect(lineOf(report, "CPU of a connection, µs")).toMatch(/ 50 +121 +× 2\.39 +≤ 2\.6 met$/);
-    expect(lineOf(report, "CPU of a delivery, µs")).toMatch(/ 10\.00 +12\.00 +× 1\.20 +≤ 1\.1 missed$/);
-    expect(lineOf(report, "  garbage collected")).toMatch(/ 0\.50 +1\.75 +\+ 1\.25 +≤ 4 met$/);
+  const report = renderReport(
+    RESULT,
+    [
+      summary({
+        bare: { connectMicros: 50.4, fewDeliveryMicros: 10, collectedKib: 0.5, mostDeliveries: 6e6 },
+        ws: { connectMicros: 75.6, fewDeliveryMicros: 20 },
+        tidegate: { connectMicros: 120.96, fewDeliveryMicros: 12, collectedKib: 1.75, mostDeliveries: 6e6 },
+      }),
+    ],
+    "a machine",
+  );
+
+  test("shows each server, and how it compares with the baseline", () => {
+    expect(lineOf(report, "CPU of a connection, µs")).toMatch(/ 50 +76 \(×1\.50\) +121 \(×2\.40\)$/);
+    expect(lineOf(report, "  garbage collected")).toMatch(/ 0\.50 +- +1\.75 \(\+1\.25\)$/);
   });
 
-  test("shows a dash for what was not measured, and no comparison", () => {
-    const nothing = { coldConnectMicros: Number.NaN };
-    const report = renderReport(RESULT, [summary(nothing, nothing, nothing)], "a machine");
-    expect(lineOf(report, "CPU of a connection, cold server")).toMatch(/ - +-$/);
+  test("says which goals are met, of those that were measured", () => {
+    expect(lineOf(report, "CPU of a delivery to few / bare")).toMatch(/ 1\.20 +at most 1\.1 +missed$/);
+    expect(lineOf(report, "most deliveries / bare")).toMatch(/ 1\.00 +at least 0\.9 +met$/);
+    expect(report).not.toContain("Centrifugo");
   });
 
-  test("says which cores were used, or why none", () => {
-    const one = [summary({}, {})];
-    expect(renderReport(RESULT, one, "")).toContain("server on core 1, clients and NATS on 0");
+  test("leaves out what was not measured at all", () => {
+    expect(report).not.toContain("the same, messages joined in frames");
+  });
+
+  test("says which cores and clients were used, or why none, and what was left out", () => {
+    expect(report).toContain("server on core 1, clients and NATS on 0");
+    expect(report).toContain("clients on Node.js");
+    expect(report).toContain("There is no compiler.");
     const free: BenchResult = { ...RESULT, cpus: { kind: "free", reason: "there is only one core" } };
-    expect(renderReport(free, one, "")).toContain("not pinned to cores: there is only one core");
+    expect(renderReport(free, [], "")).toContain("not pinned to cores: there is only one core");
   });
 });
 
 describe("warnings", () => {
   test("are not given for a sound run", () => {
-    const one = summary(BUSY, { ...BUSY, connectClientShare: 0.5, deliveryClientShare: 0.89 });
-    expect(warnings([one])).toEqual([]);
+    const sound: Some = {
+      ...{ connectClientShare: 0.5, latencyClientShare: 0.5, latencyServerShare: 0.9, p99Ms: 10 },
+      ...{ mostDeliveries: 6e6, mostServerShare: 0.99, mostClientShare: 0.95 },
+    };
+    expect(warnings([summary({ bare: sound, tidegate: sound })])).toEqual([]);
   });
 
-  test("say when the clients were the bottleneck", () => {
-    const found = warnings([summary({ connectClientShare: 0.95 }, { ...BUSY, deliveryClientShare: 0.9 })]);
-    expect(found).toEqual([
-      expect.stringMatching(/^shared, bare: the clients were the bottleneck of the storm/),
-      expect.stringMatching(/^shared, gateway: the clients were the bottleneck of the deliveries/),
-    ]);
-  });
-
-  test("say when neither side was busy", () => {
-    const found = warnings([summary(BUSY, { connectServerShare: 0.3, connectClientShare: 0.2 })]);
-    expect(found).toEqual([expect.stringMatching(/^shared, gateway: neither side was busy/)]);
-  });
-
-  test.each([[{ lost: 1 }], [{ repeated: 1 }]])("say that messages were %j", (unsound) => {
-    expect(warnings([summary(BUSY, { ...BUSY, ...unsound })])).toEqual([
-      "shared, gateway: messages were lost or repeated.",
-    ]);
+  test.each<[Some, RegExp]>([
+    [{ connectClientShare: 0.95 }, /the clients were the bottleneck of the storm/],
+    [{ mostDeliveries: 1, mostServerShare: 0.7, mostClientShare: 0.97 }, /bottleneck of the most deliveries/],
+    [{ mostBatched: 1, mostBatchedServerShare: 0.7, mostBatchedClientShare: 0.97 }, /most joined deliveries/],
+    [{ latencyClientShare: 0.9, p99Ms: 1 }, /latencies are partly theirs/],
+    [{ latencyServerShare: 1 }, /did not keep up/],
+    [{ lost: 1 }, /lost, late or repeated/],
+    [{ repeated: 1 }, /lost, late or repeated/],
+  ])("are given for %j", (some, said) => {
+    const found = warnings([summary({ bare: some })]);
+    expect(found).toEqual([expect.stringMatching(/^fan-out, bare: /)]);
+    expect(found[0]).toMatch(said);
   });
 });

@@ -1,46 +1,51 @@
-import { type Measurement, type Metric, SATURATED_SHARE } from "./measurement.ts";
+import { BASELINE, CONTENDERS, type ServerName } from "./contenders.ts";
+import { judge } from "./goals.ts";
+import { type Metric, SATURATED_SHARE } from "./measurement.ts";
 import type { BenchResult } from "./run-bench.ts";
 import { SCENARIOS } from "./scenario.ts";
 import type { ScenarioSummary } from "./summary.ts";
+import { textTable } from "./text-table.ts";
 
 interface Row {
   readonly metric: Metric;
   readonly title: string;
   readonly digits: number;
-  /** What the last columns show. */
+  /** How a cell compares with the baseline. */
   readonly compare: "ratio" | "difference" | "nothing";
-  /** The most that the comparison should be. */
-  readonly goal: number | undefined;
 }
 
-function row(metric: Metric, title: string, digits: number, compare: Row["compare"], goal?: number): Row {
-  return { metric, title, digits, compare, goal };
+function row(metric: Metric, title: string, digits: number, compare: Row["compare"] = "nothing"): Row {
+  return { metric, title, digits, compare };
 }
 
 const ROWS: readonly Row[] = [
+  row("mostDeliveries", "most deliveries a second, 99.9 % delivered", 0, "ratio"),
+  row("mostServerShare", "  used by the server meanwhile, cores", 2),
+  row("mostClientShare", "  used by clients and NATS, of theirs", 2),
+  row("mostBatched", "the same, messages joined in frames", 0, "ratio"),
+  row("mostBatchedServerShare", "  used by the server meanwhile, cores", 2),
+  row("mostBatchedClientShare", "  used by clients and NATS, of theirs", 2),
+  row("fewDeliveryMicros", "CPU of a delivery to few, µs", 2, "ratio"),
+  row("manyDeliveryMicros", "CPU of a delivery to many, µs", 2, "ratio"),
+  row("p50Ms", "publish to receipt, p50, ms", 2, "ratio"),
+  row("p99Ms", "publish to receipt, p99, ms", 2, "ratio"),
+  row("p999Ms", "publish to receipt, p99.9, ms", 2, "ratio"),
+  row("latencyServerShare", "  used by the server meanwhile, cores", 2),
+  row("latencyClientShare", "  used by clients and NATS, of theirs", 2),
   row("coldConnectMicros", "CPU of a connection, cold server, µs", 0, "ratio"),
-  row("connectMicros", "CPU of a connection, µs", 0, "ratio", 2.6),
+  row("connectMicros", "CPU of a connection, µs", 0, "ratio"),
   row("connectsPerSecond", "connections a second", 0, "ratio"),
-  row("connectServerShare", "  used by the server meanwhile, cores", 2, "nothing"),
-  row("connectClientShare", "  used by the clients meanwhile, cores", 2, "nothing"),
+  row("connectServerShare", "  used by the server meanwhile, cores", 2),
+  row("connectClientShare", "  used by clients and NATS, of theirs", 2),
   row("stormLagP99Ms", "event-loop lag in the storm, p99, ms", 1, "difference"),
   row("stormLagMaxMs", "event-loop lag in the storm, longest, ms", 1, "difference"),
   row("residentKib", "resident memory of a connection, KiB", 2, "difference"),
-  row("collectedKib", "  garbage collected, KiB", 2, "difference", 4),
+  row("collectedKib", "  garbage collected, KiB", 2, "difference"),
   row("heapKib", "  of that in the JavaScript heap, KiB", 2, "difference"),
-  row("idleLagP50Ms", "event-loop lag when idle, p50, ms", 2, "difference"),
-  row("idleLagMaxMs", "event-loop lag when idle, longest, ms", 1, "difference"),
   row("idleCpuPercent", "CPU when idle, percent of a core", 2, "difference"),
-  row("deliveriesPerSecond", "deliveries a second", 0, "nothing"),
-  row("lost", "  lost", 0, "nothing"),
-  row("repeated", "  repeated", 0, "nothing"),
-  row("p50Ms", "publish to receipt, p50, ms", 2, "ratio"),
-  row("p99Ms", "publish to receipt, p99, ms", 2, "ratio"),
-  row("deliveryMicros", "CPU of a delivery, µs", 2, "ratio", 1.1),
-  row("deliveryClientShare", "  used by the clients meanwhile, cores", 2, "nothing"),
+  row("lost", "lost at low rates", 0),
+  row("repeated", "repeated at low rates", 0),
 ];
-
-const HEADINGS = ["", "bare", "gateway", "compared", "goal"] as const;
 
 /** The result for people. `about` says on what machine and when. */
 export function renderReport(
@@ -48,72 +53,108 @@ export function renderReport(
   summaries: readonly ScenarioSummary[],
   about: string,
 ): string {
-  const { options, cpus } = result;
+  const { options, cpus, clients } = result;
+  const { connections, warmUp, few, fewRate, manyRate, latencyRate, ownRate, payloadBytes } = options;
+  const many = connections + warmUp;
   const lines = [
     about,
-    `nats-server ${result.natsVersion}; ${options.connections} connections besides ${options.warmUp} for the warm-up; medians of ${options.rounds}`,
+    `nats-server ${result.natsVersion}; medians of ${options.rounds}; payload ${payloadBytes} bytes; ${clients.title}`,
+    `few: ${fewRate}/s to ${few}; many: ${manyRate}/s to ${many}; latencies: ${latencyRate}/s to ${few}; a channel each: ${ownRate}/s to ${many}`,
+    `connections: ${connections} after ${warmUp} for the warm-up`,
     cpus.kind === "pinned"
       ? `server on core ${cpus.server}, clients and NATS on ${cpus.clients}`
       : `not pinned to cores: ${cpus.reason}`,
   ];
   for (const summary of summaries) {
-    lines.push("", SCENARIOS[summary.scenario].title, ...table(ROWS.map((line) => cells(line, summary))));
+    lines.push("", SCENARIOS[summary.scenario].title, ...figures(summary), ...goals(summary));
   }
-  return `${[...lines, ...warnings(summaries).map((warning) => `\n${warning}`)].join("\n")}\n`;
+  const servers = new Set(summaries.flatMap((summary) => summary.servers));
+  lines.push("", ...[...servers].map((server) => `${server}: ${CONTENDERS[server].title}`));
+  const remarks = [...result.notes, ...warnings(summaries)].map((remark) => `\n${remark}`);
+  return `${[...lines, ...remarks].join("\n")}\n`;
+}
+
+function figures(summary: ScenarioSummary): readonly string[] {
+  const rows = ROWS.filter(({ metric }) =>
+    summary.servers.some((server) => !Number.isNaN(summary.figure({ server, metric }))),
+  );
+  return textTable([
+    ["", ...summary.servers],
+    ...rows.map((one) => [one.title, ...summary.servers.map((server) => cell(one, server, summary))]),
+  ]);
+}
+
+function cell({ metric, digits, compare }: Row, server: ServerName, summary: ScenarioSummary): string {
+  const value = summary.figure({ server, metric });
+  if (Number.isNaN(value)) {
+    return "-";
+  }
+  const shown = value.toFixed(digits);
+  if (compare === "nothing" || server === BASELINE) {
+    return shown;
+  }
+  const compared = summary[compare]({ server, metric }, { server: BASELINE, metric });
+  return Number.isFinite(compared) ? `${shown} (${comparison(compare, compared)})` : shown;
+}
+
+function comparison(compare: "ratio" | "difference", value: number): string {
+  return compare === "ratio" ? `×${value.toFixed(2)}` : `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
+}
+
+function goals(summary: ScenarioSummary): readonly string[] {
+  const outcomes = judge(summary).filter(({ verdict }) => verdict !== "not measured");
+  if (outcomes.length === 0) {
+    return [];
+  }
+  return [
+    "",
+    ...textTable(
+      outcomes.map(({ goal, measured, verdict }) => [
+        goal.title,
+        measured.toFixed(2),
+        `${goal.bound} ${goal.value}`,
+        verdict,
+      ]),
+    ),
+  ];
 }
 
 /** What a reader has to know before believing a figure. */
 export function warnings(summaries: readonly ScenarioSummary[]): readonly string[] {
   return summaries.flatMap((summary) =>
-    (["bare", "gateway"] as const).flatMap((server) =>
-      doubts(summary[server]).map((doubt) => `${summary.scenario}, ${server}: ${doubt}`),
+    summary.servers.flatMap((server) =>
+      doubts(server, summary).map((doubt) => `${summary.scenario}, ${server}: ${doubt}`),
     ),
   );
 }
 
-function doubts(measurement: Measurement): readonly string[] {
-  const { connectClientShare, connectServerShare, deliveryClientShare, lost, repeated } = measurement;
+function doubts(server: ServerName, summary: ScenarioSummary): readonly string[] {
+  const figure = summary.figures(server);
   const found: string[] = [];
-  if (connectClientShare >= SATURATED_SHARE) {
+  if (figure.connectClientShare >= SATURATED_SHARE) {
     found.push("the clients were the bottleneck of the storm, so its rate says nothing of the server.");
-  } else if (connectServerShare < SATURATED_SHARE) {
-    found.push("neither side was busy in the storm; other programs had the cores, and the rate is theirs.");
   }
-  if (deliveryClientShare >= SATURATED_SHARE) {
-    found.push("the clients were the bottleneck of the deliveries, so latencies are theirs.");
+  for (const [most, serverShare, clientShare, what] of [
+    [figure.mostDeliveries, figure.mostServerShare, figure.mostClientShare, "most deliveries"],
+    [
+      figure.mostBatched,
+      figure.mostBatchedServerShare,
+      figure.mostBatchedClientShare,
+      "most joined deliveries",
+    ],
+  ] as const) {
+    if (!Number.isNaN(most) && clientShare >= SATURATED_SHARE && serverShare < SATURATED_SHARE) {
+      found.push(`clients and NATS were the bottleneck of the ${what}: the server can do more.`);
+    }
   }
-  if (lost > 0 || repeated > 0) {
-    found.push("messages were lost or repeated.");
+  if (figure.latencyClientShare >= SATURATED_SHARE) {
+    found.push("clients and NATS had no time left, so latencies are partly theirs.");
+  }
+  if (Number.isNaN(figure.p99Ms) && !Number.isNaN(figure.latencyServerShare)) {
+    found.push("it did not keep up with the rate at which latencies are taken.");
+  }
+  if (figure.lost > 0 || figure.repeated > 0) {
+    found.push("messages were lost, late or repeated at a low rate.");
   }
   return found;
-}
-
-function cells({ metric, title, digits, compare, goal }: Row, summary: ScenarioSummary): readonly string[] {
-  const compared = compare === "nothing" ? undefined : summary[compare][metric];
-  const sign = compare === "ratio" ? "× " : (compared ?? 0) < 0 ? "" : "+ ";
-  return [
-    title,
-    show(summary.bare[metric], digits),
-    show(summary.gateway[metric], digits),
-    compared === undefined || !Number.isFinite(compared) ? "" : `${sign}${show(compared, 2)}`,
-    goal === undefined ? "" : `≤ ${goal} ${(compared ?? Number.NaN) <= goal ? "met" : "missed"}`,
-  ];
-}
-
-function show(value: number, digits: number): string {
-  return Number.isNaN(value) ? "-" : value.toFixed(digits);
-}
-
-/** First column to the left, numbers to the right. */
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const all = [HEADINGS, ...rows];
-  const widths = HEADINGS.map((_, column) => Math.max(...all.map((line) => line[column]?.length ?? 0)));
-  return all.map((line) =>
-    line
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join("  ")
-      .trimEnd(),
-  );
 }

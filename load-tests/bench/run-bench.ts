@@ -1,32 +1,37 @@
-import { readFile } from "node:fs/promises";
 import { DEVELOPMENT_KEY, mintToken } from "@tidegate/auth";
 import { connectPlainNats, type NatsConnection, startNats } from "@tidegate/testkit";
+import { buildDrain } from "../drain/build-drain.ts";
 import { LoadTestError } from "../load-test-error.ts";
-import { bareClient, type ClientPlan, gatewayClient } from "../swarm/client-plan.ts";
+import { assertFilesSuffice } from "../open-files.ts";
 import type { BenchOptions } from "./bench-arguments.ts";
-import { type CpuPlan, pinProcess, planCpus } from "./cpu-pinning.ts";
+import type { BenchRun } from "./bench-run.ts";
+import type { BenchServer } from "./bench-server.ts";
+import type { BenchClients } from "./clients/bench-clients.ts";
+import { NativeClients } from "./clients/native-clients.ts";
+import { NodeClients } from "./clients/node-clients.ts";
+import { CONTENDERS, findCentrifugo, type ServerName, type ServerPlace } from "./contenders.ts";
+import { type CpuPlan, parseCpuList, pinProcess, planCpus } from "./cpu-pinning.ts";
+import { GOALS, SUBJECT } from "./goals.ts";
 import { measureServer } from "./measure-server.ts";
 import type { Measurement } from "./measurement.ts";
-import { SCENARIOS, type Scenario, type ScenarioName } from "./scenario.ts";
-import { SERVER_NAMES, type ServerName, type ServerPlace, startServer } from "./start-servers.ts";
+import { SCENARIOS, type ScenarioName } from "./scenario.ts";
+import type { RoundResult } from "./summary.ts";
 
-/** One server in one round. */
-export interface RoundResult {
-  readonly round: number;
-  readonly scenario: ScenarioName;
-  readonly server: ServerName;
-  readonly measurement: Measurement;
-}
+/** What clients are used. `binary`: the native program. */
+export type ClientsPlan =
+  | { readonly kind: "native"; readonly binary: string; readonly title: string }
+  | { readonly kind: "node"; readonly title: string };
 
 export interface BenchResult {
   readonly options: BenchOptions;
   readonly cpus: CpuPlan;
+  readonly clients: ClientsPlan;
   readonly natsVersion: string;
   readonly rounds: readonly RoundResult[];
+  /** What was left out, and why. */
+  readonly notes: readonly string[];
 }
 
-/** What either process has open besides the connections. */
-const OTHER_FILES = 200;
 const TOKEN_SECONDS = 24 * 60 * 60;
 
 /**
@@ -39,8 +44,11 @@ export async function runBench(
   signal: AbortSignal,
   onProgress: (what: string) => void,
 ): Promise<BenchResult> {
-  const clients = options.connections + options.warmUp;
-  await assertFilesSuffice(clients);
+  const connections = options.connections + options.warmUp;
+  await assertFilesSuffice(connections);
+  const notes: string[] = [];
+  const clients = await planClients(notes, signal, onProgress);
+  const servers = await presentServers(options.servers, notes);
   const cpus = await planCpus();
   const server = await startNats({ own: true, onProgress, signal });
   try {
@@ -48,13 +56,24 @@ export async function runBench(
       await pinProcess(process.pid, cpus.clients);
       await pinProcess(server.pid ?? process.pid, cpus.clients);
     }
-    onProgress(`minting ${clients} tokens`);
-    const tokens = await mintTokens(clients, signal);
+    onProgress(`minting ${connections} tokens`);
+    const tokens = await mintTokens(connections, signal);
     const nats = await connectPlainNats(server.url);
     try {
       const place = { natsUrl: server.url, cpus, profileDirectory: options.profileDirectory };
-      const rounds = await runRounds({ options, place, tokens, nats, signal, onProgress });
-      return { options, cpus, natsVersion: nats.info?.version ?? "unknown", rounds };
+      const rounds: RoundResult[] = [];
+      const parts = { options, place, clients, tokens, nats, natsPid: server.pid, signal };
+      for (let round = 1; round <= options.rounds; round += 1) {
+        for (const scenario of options.scenarios) {
+          for (const name of serversOf(scenario, servers, options)) {
+            const say = (what: string): void =>
+              onProgress(`round ${round} of ${options.rounds}, ${scenario}, ${name}: ${what}`);
+            const measurement = await runServer({ ...parts, onProgress: say }, scenario, name);
+            rounds.push({ round, scenario, server: name, measurement });
+          }
+        }
+      }
+      return { options, cpus, clients, natsVersion: nats.info?.version ?? "unknown", rounds, notes };
     } finally {
       await nats.close();
     }
@@ -63,49 +82,122 @@ export async function runBench(
   }
 }
 
-interface RoundsParts {
+/** Unless they were asked for, only those that a goal compares. */
+function serversOf(
+  scenario: ScenarioName,
+  servers: readonly ServerName[],
+  { serversChosen }: BenchOptions,
+): readonly ServerName[] {
+  const compared = GOALS.filter((goal) => goal.scenario === scenario).flatMap(({ reference }) => [
+    SUBJECT,
+    reference,
+  ]);
+  return serversChosen || scenario === "fan-out"
+    ? servers
+    : servers.filter((name) => compared.includes(name));
+}
+
+interface RunParts {
   readonly options: BenchOptions;
   readonly place: ServerPlace;
+  readonly clients: ClientsPlan;
   readonly tokens: readonly string[];
   readonly nats: NatsConnection;
+  readonly natsPid: number | undefined;
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
 }
 
-async function runRounds({ options, place, tokens, nats, signal, onProgress }: RoundsParts) {
-  const results: RoundResult[] = [];
-  for (let round = 1; round <= options.rounds; round += 1) {
-    for (const scenario of options.scenarios) {
-      for (const name of SERVER_NAMES) {
-        const server = await startServer(name, place);
-        try {
-          const measurement = await measureServer({
-            server,
-            scenario: SCENARIOS[scenario],
-            options,
-            plans: plansFor(name, SCENARIOS[scenario], tokens),
-            nats,
-            signal,
-            onProgress: (what) =>
-              onProgress(`round ${round} of ${options.rounds}, ${scenario}, ${name}: ${what}`),
-          });
-          results.push({ round, scenario, server: name, measurement });
-        } finally {
-          await server.stop();
-        }
-      }
+async function runServer(parts: RunParts, scenario: ScenarioName, name: ServerName): Promise<Measurement> {
+  const { options, place, tokens, natsPid } = parts;
+  const contender = CONTENDERS[name];
+  const { channel } = SCENARIOS[scenario];
+  const server = await contender.start(place);
+  let nextNumber = 0;
+  const withClients = async <T>(
+    some: readonly string[],
+    batch: boolean,
+    measure: (run: BenchRun) => Promise<T>,
+  ): Promise<T> => {
+    const plans = some.map((token, client) => contender.plan({ client, token, channel, batch }));
+    const clients = await startClients(parts.clients, server, plans);
+    try {
+      return await measure({
+        ...parts,
+        server,
+        clients,
+        scenario: SCENARIOS[scenario],
+        observed: {
+          server,
+          pids: [...clients.pids, ...(natsPid === undefined ? [] : [natsPid])],
+          clientCores: coresOf(place.cpus),
+        },
+        takeNumbers: (count) => {
+          const first = nextNumber;
+          nextNumber += count;
+          return first;
+        },
+      });
+    } finally {
+      await clients.stop();
     }
+  };
+  try {
+    const saturates = parts.clients.kind === "native" && options.saturation;
+    return await withClients(tokens, false, (run) =>
+      measureServer(
+        run,
+        saturates,
+        contender.batches ? (measure) => withClients(tokens.slice(0, options.few), true, measure) : undefined,
+      ),
+    );
+  } finally {
+    await server.stop();
   }
-  return results;
 }
 
-function plansFor(server: ServerName, scenario: Scenario, tokens: readonly string[]): readonly ClientPlan[] {
-  return tokens.map((token, client) => {
-    if (server === "gateway") {
-      return gatewayClient(token, scenario.channelOf(client));
+async function startClients(
+  plan: ClientsPlan,
+  { port }: BenchServer,
+  plans: Parameters<typeof NativeClients.start>[2],
+): Promise<BenchClients> {
+  return plan.kind === "native"
+    ? await NativeClients.start(plan.binary, port, plans)
+    : new NodeClients(port, plans);
+}
+
+/** How many cores clients and NATS have; unpinned, all but the one that the server takes. */
+function coresOf(cpus: CpuPlan): number {
+  return cpus.kind === "pinned" ? parseCpuList(cpus.clients).length : 1;
+}
+
+async function planClients(
+  notes: string[],
+  signal: AbortSignal,
+  onProgress: (what: string) => void,
+): Promise<ClientsPlan> {
+  try {
+    return { kind: "native", binary: await buildDrain({ onProgress, signal }), title: "native clients" };
+  } catch (error) {
+    if (!(error instanceof LoadTestError) || error.code !== "tool_missing") {
+      throw error;
     }
-    return bareClient(scenario.name === "own" ? `/?own=${client}` : "/");
-  });
+    notes.push(
+      `${error.message}. Clients ran on Node.js instead: no figures of saturation, and latencies are partly theirs.`,
+    );
+    return { kind: "node", title: "clients on Node.js" };
+  }
+}
+
+async function presentServers(
+  wanted: readonly ServerName[],
+  notes: string[],
+): Promise<readonly ServerName[]> {
+  if (!wanted.includes("centrifugo") || (await findCentrifugo()) !== undefined) {
+    return wanted;
+  }
+  notes.push("There is no centrifugo on PATH, so it is not in the table.");
+  return wanted.filter((name) => name !== "centrifugo");
 }
 
 /** A user for each client: a token for all would let caches do what they cannot do in earnest. */
@@ -121,22 +213,4 @@ async function mintTokens(count: number, signal: AbortSignal): Promise<readonly 
     tokens.push(await mintToken(claims, DEVELOPMENT_KEY));
   }
   return tokens;
-}
-
-/** Each side has one file open for each connection; the servers inherit the limit of this process. */
-async function assertFilesSuffice(connections: number): Promise<void> {
-  let limits: string;
-  try {
-    limits = await readFile("/proc/self/limits", "utf8");
-  } catch {
-    // No such file: the system does not tell, and a connection will fail if the limit is too low.
-    return;
-  }
-  const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
-  if (connections + OTHER_FILES > soft) {
-    throw new LoadTestError(
-      "file_limit",
-      `${connections} connections need ${connections + OTHER_FILES} open files, and ${soft} are allowed (ulimit -n)`,
-    );
-  }
 }

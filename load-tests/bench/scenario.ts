@@ -3,17 +3,17 @@ export interface Scenario {
   readonly name: ScenarioName;
   /** What it is, for people. */
   readonly title: string;
-  /** The channel of a client. */
-  readonly channelOf: (client: number) => string;
+  /** Which channel a client subscribes to. */
+  readonly channel: "shared" | "own";
   /** Where the nth message goes, with that many clients. */
   readonly channelOfMessage: (message: number, clients: number) => string;
   /** Which of its channel's messages the nth message is. */
   readonly sequenceOf: (message: number, clients: number) => number;
-  /** How many of `messages` a client gets. */
-  readonly expectedBy: (client: number, clients: number, messages: number) => number;
+  /** How many deliveries so many messages are. */
+  readonly deliveries: (messages: number, clients: number) => number;
 }
 
-export const SCENARIO_NAMES = ["shared", "own"] as const;
+export const SCENARIO_NAMES = ["fan-out", "own"] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export const SHARED_CHANNEL = "bench.all";
@@ -21,21 +21,20 @@ export const SHARED_CHANNEL = "bench.all";
 export const OWN_CHANNELS = "bench.own";
 
 export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
-  shared: {
-    name: "shared",
+  "fan-out": {
+    name: "fan-out",
     title: "one channel, everybody subscribed",
-    channelOf: () => SHARED_CHANNEL,
+    channel: "shared",
     channelOfMessage: () => SHARED_CHANNEL,
     sequenceOf: (message) => message,
-    expectedBy: (_client, _clients, messages) => messages,
+    deliveries: (messages, clients) => messages * clients,
   },
   own: {
     name: "own",
     title: "a channel of its own for each connection",
-    channelOf: (client) => `${OWN_CHANNELS}.${client}`,
+    channel: "own",
     channelOfMessage: (message, clients) => `${OWN_CHANNELS}.${message % clients}`,
     sequenceOf: (message, clients) => Math.floor(message / clients),
-    expectedBy: (client, clients, messages) =>
-      Math.floor(messages / clients) + (client < messages % clients ? 1 : 0),
+    deliveries: (messages) => messages,
   },
 };

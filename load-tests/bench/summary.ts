@@ -1,56 +1,75 @@
+import type { ServerName } from "./contenders.ts";
 import { METRICS, type Measurement, type Metric } from "./measurement.ts";
-import type { RoundResult } from "./run-bench.ts";
 import type { ScenarioName } from "./scenario.ts";
 
-/** The figures of one scenario over all rounds. NaN where nothing was measured. */
-export interface ScenarioSummary {
+/** One server in one round. */
+export interface RoundResult {
+  readonly round: number;
   readonly scenario: ScenarioName;
-  readonly bare: Measurement;
-  readonly gateway: Measurement;
-  /** Gateway over bare, round by round; then the median, because a round's two runs share what the machine did to them. */
-  readonly ratio: Measurement;
-  /** Gateway minus bare, in the same way. */
-  readonly difference: Measurement;
+  readonly server: ServerName;
+  readonly measurement: Measurement;
 }
 
-/** Medians over the rounds of a scenario. */
-export function summarize(scenario: ScenarioName, results: readonly RoundResult[]): ScenarioSummary {
-  const of = (server: RoundResult["server"]): readonly Measurement[] =>
-    results
-      .filter((result) => result.scenario === scenario && result.server === server)
-      .map(({ measurement }) => measurement);
-  const bare = of("bare");
-  const gateway = of("gateway");
-  const pairs = (combine: (gateway: number, bare: number) => number): Measurement =>
-    byMetric((metric) =>
-      median(gateway.map((one, round) => combine(one[metric], bare[round]?.[metric] ?? Number.NaN))),
-    );
-  return {
-    scenario,
-    bare: byMetric((metric) => overall(metric, bare)),
-    gateway: byMetric((metric) => overall(metric, gateway)),
-    ratio: pairs((one, other) => one / other),
-    difference: pairs((one, other) => one - other),
-  };
+/** A figure of a server. */
+export interface Figure {
+  readonly server: ServerName;
+  readonly metric: Metric;
 }
 
-/** Medians, but all that went wrong in any round. */
-function overall(metric: Metric, measurements: readonly Measurement[]): number {
-  const values = measurements.map((one) => one[metric]);
-  return metric === "lost" || metric === "repeated"
-    ? values.reduce((sum, one) => sum + one, 0)
-    : median(values);
+/** Over all rounds of a scenario; NaN where nothing was measured. */
+export class ScenarioSummary {
+  readonly scenario: ScenarioName;
+  /** Those that were measured, in the order in which they were. */
+  readonly servers: readonly ServerName[];
+  readonly #results: readonly RoundResult[];
+
+  constructor(scenario: ScenarioName, results: readonly RoundResult[]) {
+    this.scenario = scenario;
+    this.#results = results.filter((result) => result.scenario === scenario);
+    this.servers = [...new Set(this.#results.map(({ server }) => server))];
+  }
+
+  /** The median; of what went wrong the sum, which a median would hide. */
+  figure({ server, metric }: Figure): number {
+    const values = this.#results
+      .filter((result) => result.server === server)
+      .map(({ measurement }) => measurement[metric]);
+    return metric === "lost" || metric === "repeated"
+      ? values.reduce((sum, one) => sum + one, 0)
+      : median(values);
+  }
+
+  figures(server: ServerName): Measurement {
+    const entries = METRICS.map((metric) => [metric, this.figure({ server, metric })] as const);
+    return Object.fromEntries(entries) as Record<Metric, number>;
+  }
+
+  /** One over the other, round by round; then the median, because the runs of a round share what the machine did to them. */
+  ratio(one: Figure, other: Figure): number {
+    return this.#compare(one, other, (value, reference) => value / reference);
+  }
+
+  /** One minus the other, in the same way. */
+  difference(one: Figure, other: Figure): number {
+    return this.#compare(one, other, (value, reference) => value - reference);
+  }
+
+  #compare(one: Figure, other: Figure, combine: (value: number, reference: number) => number): number {
+    const rounds = [...new Set(this.#results.map(({ round }) => round))];
+    return median(rounds.map((round) => combine(this.#at(round, one), this.#at(round, other))));
+  }
+
+  #at(round: number, { server, metric }: Figure): number {
+    const result = this.#results.find((some) => some.round === round && some.server === server);
+    return result?.measurement[metric] ?? Number.NaN;
+  }
 }
 
-/** The middle value, or the mean of the two; NaN of nothing. */
+/** The middle value, or the mean of the two, of those that are numbers; NaN of nothing. */
 export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
+  const sorted = values.filter((value) => !Number.isNaN(value)).toSorted((one, other) => one - other);
   const middle = sorted.length / 2;
   const upper = sorted[Math.floor(middle)] ?? Number.NaN;
   const lower = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
   return (upper + lower) / 2;
-}
-
-function byMetric(value: (metric: Metric) => number): Measurement {
-  return Object.fromEntries(METRICS.map((metric) => [metric, value(metric)])) as Record<Metric, number>;
 }

@@ -1,47 +1,48 @@
 import { LatencyHistogram } from "./latency-histogram.ts";
 
-/** What became of the messages of one phase. */
-export interface DeliveryReport {
+/**
+ * What became of the messages of one phase. Durations are publish to receipt, in microseconds; NaN if nothing was
+ * received.
+ */
+export interface LedgerReport {
   readonly received: number;
-  /** Published and never seen by a client that should have. */
-  readonly lost: number;
+  /**
+   * Numbers that were jumped over, client by client. A missing end is not among them: nobody here knows how many
+   * should come.
+   */
+  readonly skipped: number;
   /** Seen twice, or after a later one. */
   readonly repeated: number;
-  /** Publish to receipt, in microseconds; NaN if nothing was received. */
+  /** From the first publish to the last receipt. */
+  readonly spanMicros: number;
   readonly p50Micros: number;
   readonly p99Micros: number;
+  readonly p999Micros: number;
 }
 
-/**
- * Checks that every client gets each message of its channel once and in order. Messages of a channel are numbered from 0 in each phase.
- */
+/** Accounts for the messages of clients that have one channel each. Those of a channel are numbered without a gap. */
 export class DeliveryLedger {
+  readonly #first: number;
   /** By client: the number of the message that should come next. */
   readonly #next: Float64Array;
-  readonly #expected: Float64Array;
   readonly #latencies = new LatencyHistogram();
-  readonly #complete = Promise.withResolvers<void>();
-  readonly #wanted: number;
   #received = 0;
   #skipped = 0;
   #repeated = 0;
+  #firstPublish = Number.POSITIVE_INFINITY;
+  #lastReceipt = 0;
 
-  /** @param expected how many messages each client is going to be sent in this phase. */
-  constructor(expected: readonly number[]) {
-    this.#expected = Float64Array.from(expected);
-    this.#next = new Float64Array(expected.length);
-    this.#wanted = expected.reduce((sum, count) => sum + count, 0);
-    if (this.#wanted === 0) {
-      this.#complete.resolve();
+  /** @param first number of each channel's first message; earlier ones are not counted at all. */
+  constructor(clients: number, first = 0) {
+    this.#first = first;
+    this.#next = new Float64Array(clients).fill(first);
+  }
+
+  /** @param publishedAt and `receivedAt`: microseconds of one clock. */
+  record(client: number, sequence: number, publishedAt: number, receivedAt: number): void {
+    if (sequence < this.#first) {
+      return;
     }
-  }
-
-  /** Resolves when as many messages have been received as there should be. May never do so. */
-  get complete(): Promise<void> {
-    return this.#complete.promise;
-  }
-
-  record(client: number, sequence: number, latencyMicros: number): void {
     const next = this.#next[client] ?? 0;
     if (sequence < next) {
       this.#repeated += 1;
@@ -49,24 +50,21 @@ export class DeliveryLedger {
     }
     this.#skipped += sequence - next;
     this.#next[client] = sequence + 1;
-    this.#latencies.record(latencyMicros);
+    this.#latencies.record(receivedAt - publishedAt);
+    this.#firstPublish = Math.min(this.#firstPublish, publishedAt);
+    this.#lastReceipt = receivedAt;
     this.#received += 1;
-    if (this.#received === this.#wanted) {
-      this.#complete.resolve();
-    }
   }
 
-  report(): DeliveryReport {
-    let missing = 0;
-    for (const [client, expected] of this.#expected.entries()) {
-      missing += Math.max(0, expected - (this.#next[client] ?? 0));
-    }
+  report(): LedgerReport {
     return {
       received: this.#received,
-      lost: this.#skipped + missing,
+      skipped: this.#skipped,
       repeated: this.#repeated,
+      spanMicros: this.#received === 0 ? 0 : this.#lastReceipt - this.#firstPublish,
       p50Micros: this.#latencies.quantile(0.5),
       p99Micros: this.#latencies.quantile(0.99),
+      p999Micros: this.#latencies.quantile(0.999),
     };
   }
 }

@@ -14,16 +14,18 @@ export interface PublishPlan {
 }
 
 /**
- * Publishes by the clock, as a backend does that knows nothing of gateways, and resolves when the server has taken everything.
- * Each message is stamped when it is really published: how late this process gets to it says nothing of the server.
+ * Publishes by the clock, as a backend does that knows nothing of gateways, and resolves when the server has taken
+ * everything. Each message is stamped when it is really published: how late this process gets to it says nothing
+ * of the server.
  *
+ * @returns how many seconds it took: more than the plan where this process could not keep its rate.
  * @throws the reason of the signal.
  */
 export async function publishPaced(
   nats: NatsConnection,
   plan: PublishPlan,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const startedAt = performance.now();
   const dueAt = (message: number): number => startedAt + (message * 1000) / plan.perSecond;
   let published = 0;
@@ -37,4 +39,5 @@ export async function publishPaced(
     await delay(Math.max(1, dueAt(published) - performance.now()), undefined, { signal });
   }
   await nats.flush();
+  return (performance.now() - startedAt) / 1000;
 }

@@ -1,7 +1,7 @@
 import { connect, type Socket } from "node:net";
 import { encodeFrame, opcodes } from "@tidegate/testkit";
-import { ACCEPTED, type ClientPlan } from "./client-plan.ts";
 import { FrameParser } from "./frame-parser.ts";
+import { ACCEPTED, type OpeningBytes } from "./opening-bytes.ts";
 
 const LOOPBACK = "127.0.0.1";
 /**
@@ -30,8 +30,6 @@ type ClientState = "upgrading" | "greeting" | "ready" | "closed";
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 const SWITCHING = Buffer.from("HTTP/1.1 101 ");
-const SUBSCRIBED = '{"type":"subscribed"';
-const REFUSED = '{"type":"error"';
 const EMPTY = Buffer.alloc(0);
 /** Enough of a frame or head to say what it was. */
 const SHOWN_BYTES = 300;
@@ -48,7 +46,8 @@ export class SwarmClient {
   readonly #events: ClientEvents;
   readonly #socket: Socket;
   readonly #parser: FrameParser;
-  #greeting: Buffer | undefined;
+  /** Until the handshake was accepted, and the words that tell that it is ready. */
+  #opening: OpeningBytes | undefined;
   #head = EMPTY;
   #state: ClientState = "upgrading";
 
@@ -57,10 +56,10 @@ export class SwarmClient {
    *
    * @param index its place in the swarm
    */
-  constructor(index: number, port: number, plan: ClientPlan, events: ClientEvents) {
+  constructor(index: number, port: number, opening: OpeningBytes, events: ClientEvents) {
     this.#index = index;
     this.#events = events;
-    this.#greeting = plan.greeting;
+    this.#opening = opening;
     this.#parser = new FrameParser((opcode, bytes, start, end) => this.#onFrame(opcode, bytes, start, end));
     this.#socket = connect({
       host: LOOPBACK,
@@ -77,7 +76,11 @@ export class SwarmClient {
     });
     this.#socket.on("error", (error) => this.#fail(error.message));
     this.#socket.on("close", () => this.#fail("the connection was closed"));
-    this.#socket.write(plan.handshake);
+    this.#socket.write(opening.handshake);
+  }
+
+  get ready(): boolean {
+    return this.#state === "ready";
   }
 
   /** Closes by RST: thousands of sockets in TIME_WAIT would take the ports of the next run. */
@@ -107,13 +110,13 @@ export class SwarmClient {
       this.#fail(`the handshake was answered: ${head.toString("latin1", 0, Math.min(end, SHOWN_BYTES))}`);
       return;
     }
-    const greeting = this.#greeting;
-    this.#greeting = undefined;
-    if (greeting === undefined) {
-      this.#becomeReady();
-    } else {
-      this.#state = "greeting";
+    const greeting = this.#opening?.greeting ?? EMPTY;
+    if (greeting.length > 0) {
       this.#socket.write(greeting);
+    }
+    this.#state = "greeting";
+    if (this.#opening?.ready === undefined) {
+      this.#becomeReady();
     }
     this.#parse(head, end + HEAD_END.length, head.length);
   }
@@ -135,16 +138,21 @@ export class SwarmClient {
     } else if (this.#state === "ready") {
       this.#events.onFrame(this.#index, bytes, start, end);
     } else if (this.#state === "greeting") {
-      const text = bytes.toString("utf8", start, Math.min(start + SHOWN_BYTES, end));
-      if (text.startsWith(SUBSCRIBED)) {
-        this.#becomeReady();
-      } else if (text.startsWith(REFUSED)) {
-        this.#fail(text);
-      }
+      this.#await(bytes.toString("utf8", start, end));
+    }
+  }
+
+  #await(text: string): void {
+    const { ready, refused } = this.#opening ?? {};
+    if (ready !== undefined && text.includes(ready)) {
+      this.#becomeReady();
+    } else if (refused !== undefined && text.includes(refused)) {
+      this.#fail(text.slice(0, SHOWN_BYTES));
     }
   }
 
   #becomeReady(): void {
+    this.#opening = undefined;
     this.#state = "ready";
     this.#events.onReady();
   }

@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server, type Socket } from "node:net";
 import { closePayload, encodeFrame, opcodes } from "@tidegate/testkit";
 import { afterEach, describe, expect, test } from "vitest";
-import { ACCEPTED, bareClient, gatewayClient } from "./client-plan.ts";
+import { bareClient, type ClientPlan, gatewayClient } from "../client-plan.ts";
+import { ACCEPTED } from "./opening-bytes.ts";
 import { Swarm } from "./swarm.ts";
 
 const SWITCHING = Buffer.from(
@@ -26,6 +27,7 @@ afterEach(async () => {
 
 /** Clients of a server that answers the first bytes of each with `answer`, and hands over whatever comes next. */
 async function swarmOn(
+  plans: readonly ClientPlan[],
   answer: () => Buffer,
   onMore: (socket: Socket, bytes: Buffer) => void = () => {},
 ): Promise<Swarm> {
@@ -43,15 +45,15 @@ async function swarmOn(
   if (address === null || typeof address === "string") {
     throw new TypeError("a TCP server has a port");
   }
-  const swarm = new Swarm(address.port);
+  const swarm = new Swarm(address.port, plans);
   openSwarms.push(swarm);
   return swarm;
 }
 
 describe("Swarm", () => {
   test("counts clients of a bare server as ready with the handshake", async () => {
-    const swarm = await swarmOn(() => SWITCHING);
-    await swarm.open([bareClient("/"), bareClient("/"), bareClient("/")], ONE_AT_A_TIME);
+    const swarm = await swarmOn([bareClient("/"), bareClient("/"), bareClient("/")], () => SWITCHING);
+    await swarm.open(3, ONE_AT_A_TIME);
     expect(swarm.size).toBe(3);
   });
 
@@ -60,6 +62,7 @@ describe("Swarm", () => {
     let most = 0;
     const waiting: Socket[] = [];
     const swarm = await swarmOn(
+      Array.from({ length: 6 }, () => gatewayClient("token", "a.b")),
       () => {
         underWay += 1;
         most = Math.max(most, underWay);
@@ -75,15 +78,23 @@ describe("Swarm", () => {
         }
       },
     );
-    const plans = Array.from({ length: 6 }, () => gatewayClient("token", "a.b"));
-    await swarm.open(plans, { ...ONE_AT_A_TIME, inFlight: 2 });
+    await swarm.open(6, { ...ONE_AT_A_TIME, inFlight: 2 });
     expect(swarm.size).toBe(6);
     expect(most).toBe(2);
   });
 
+  test("closes the last of its clients, and opens them again", async () => {
+    const swarm = await swarmOn([bareClient("/1"), bareClient("/2"), bareClient("/3")], () => SWITCHING);
+    await swarm.open(3, ONE_AT_A_TIME);
+    swarm.close(2);
+    expect(swarm.size).toBe(1);
+    await swarm.open(2, ONE_AT_A_TIME);
+    expect(swarm.size).toBe(3);
+  });
+
   test("hands over frames with the number of their client, also those behind the handshake", async () => {
     const hello = encodeFrame({ mask: false, payload: "hello" });
-    const swarm = await swarmOn(() => Buffer.concat([SWITCHING, hello]));
+    const swarm = await swarmOn([bareClient("/"), bareClient("/")], () => Buffer.concat([SWITCHING, hello]));
     const frames: string[] = [];
     const bothCame = new Promise<void>((resolve) => {
       swarm.deliverTo((client, bytes, start, end) => {
@@ -92,7 +103,7 @@ describe("Swarm", () => {
         }
       });
     });
-    await swarm.open([bareClient("/"), bareClient("/")], ONE_AT_A_TIME);
+    await swarm.open(2, ONE_AT_A_TIME);
     await bothCame;
     expect(frames).toEqual(["0 hello", "1 hello"]);
   });
@@ -101,10 +112,11 @@ describe("Swarm", () => {
     const ping = encodeFrame({ opcode: opcodes.ping, mask: false, payload: "ab" });
     const answered = Promise.withResolvers<Buffer>();
     const swarm = await swarmOn(
+      [bareClient("/")],
       () => Buffer.concat([SWITCHING, ping]),
       (_socket, bytes) => answered.resolve(bytes),
     );
-    await swarm.open([bareClient("/")], ONE_AT_A_TIME);
+    await swarm.open(1, ONE_AT_A_TIME);
     const pong = await answered.promise;
     const mask = pong.subarray(2, 6);
     expect(pong.equals(encodeFrame({ opcode: opcodes.pong, mask, payload: "ab" }))).toBe(true);
@@ -114,8 +126,8 @@ describe("Swarm", () => {
     ["refuses the handshake", "HTTP/1.1 404 Not Found\r\n\r\n", "404 Not Found"],
     ["accepts another key", SWITCHING.toString("latin1").replace(ACCEPTED.toString(), "else"), "answered"],
   ])("fails with what a server says that %s", async (_, answer, said) => {
-    const swarm = await swarmOn(() => Buffer.from(answer));
-    await expect(swarm.open([bareClient("/")], ONE_AT_A_TIME)).rejects.toMatchObject({
+    const swarm = await swarmOn([bareClient("/")], () => Buffer.from(answer));
+    await expect(swarm.open(1, ONE_AT_A_TIME)).rejects.toMatchObject({
       code: "connect_failed",
       message: expect.stringContaining(said),
     });
@@ -131,10 +143,11 @@ describe("Swarm", () => {
     ["a broken frame", encodeFrame({ payload: "masked" }), "masked"],
   ])("fails when a gateway answers the greeting with %s", async (_, frame, said) => {
     const swarm = await swarmOn(
+      [gatewayClient("token", "a.b")],
       () => SWITCHING,
       (socket) => socket.write(frame),
     );
-    await expect(swarm.open([gatewayClient("token", "a.b")], ONE_AT_A_TIME)).rejects.toMatchObject({
+    await expect(swarm.open(1, ONE_AT_A_TIME)).rejects.toMatchObject({
       code: "connect_failed",
       message: expect.stringContaining(said),
     });
@@ -142,8 +155,8 @@ describe("Swarm", () => {
 
   test("tells whoever waits that a client which was ready is gone", async () => {
     const bye = encodeFrame({ opcode: opcodes.close, mask: false, payload: closePayload(4003, "no pong") });
-    const swarm = await swarmOn(() => Buffer.concat([SWITCHING, bye]));
-    await swarm.open([bareClient("/")], ONE_AT_A_TIME);
+    const swarm = await swarmOn([bareClient("/")], () => Buffer.concat([SWITCHING, bye]));
+    await swarm.open(1, ONE_AT_A_TIME);
     await expect(swarm.orFailure(new Promise(() => {}))).rejects.toMatchObject({
       code: "connection_lost",
       message: expect.stringContaining("4003 no pong"),
@@ -152,12 +165,12 @@ describe("Swarm", () => {
 
   test("gives up with the reason of the signal", async () => {
     const asked = Promise.withResolvers<void>();
-    const swarm = await swarmOn(() => {
+    const swarm = await swarmOn([bareClient("/")], () => {
       asked.resolve();
       return Buffer.alloc(0);
     });
     const giveUp = new AbortController();
-    const opening = swarm.open([bareClient("/")], { inFlight: 1, signal: giveUp.signal });
+    const opening = swarm.open(1, { inFlight: 1, signal: giveUp.signal });
     await asked.promise;
     giveUp.abort(new Error("enough"));
     await expect(opening).rejects.toThrow("enough");

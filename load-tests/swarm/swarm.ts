@@ -1,5 +1,6 @@
+import type { ClientPlan } from "../client-plan.ts";
 import { LoadTestError } from "../load-test-error.ts";
-import type { ClientPlan } from "./client-plan.ts";
+import { type OpeningBytes, openingBytes } from "./opening-bytes.ts";
 import { type ClientEvents, SwarmClient } from "./swarm-client.ts";
 
 /** Takes the frames of clients that are ready. The bytes are only lent. */
@@ -18,6 +19,7 @@ export interface OpenOptions {
 /** Clients of one server in this process. */
 export class Swarm {
   readonly #port: number;
+  readonly #openings: readonly OpeningBytes[];
   readonly #clients: SwarmClient[] = [];
   readonly #failed = Promise.withResolvers<never>();
   readonly #events: ClientEvents;
@@ -25,8 +27,10 @@ export class Swarm {
   #ready = 0;
   #onReady = (): void => {};
 
-  constructor(port: number) {
+  /** @param plans in the order in which they are opened. All their bytes are made here, before a clock starts. */
+  constructor(port: number, plans: readonly ClientPlan[]) {
     this.#port = port;
+    this.#openings = plans.map(openingBytes);
     // Whoever waits for something sees it by `orFailure`; at other times it must not end the process.
     this.#failed.promise.catch(() => {});
     this.#events = {
@@ -52,22 +56,20 @@ export class Swarm {
   }
 
   /**
-   * Adds a client for each plan and resolves when all are ready. The connections stay until {@link close}.
+   * Opens the next clients of the plan and resolves when all are ready. They stay until {@link close}.
    *
    * @throws LoadTestError `connect_failed` or `connection_lost` at the first client that fails; the reason of the signal.
    */
-  async open(plans: readonly ClientPlan[], { inFlight, signal }: OpenOptions): Promise<void> {
+  async open(count: number, { inFlight, signal }: OpenOptions): Promise<void> {
     signal.throwIfAborted();
-    const wanted = this.#ready + plans.length;
+    const wanted = Math.min(this.#clients.length + count, this.#openings.length);
     const done = Promise.withResolvers<void>();
     const onAbort = (): void => done.reject(signal.reason);
-    let next = 0;
     const fill = (): void => {
-      while (next < plans.length && this.#clients.length - this.#ready < inFlight) {
-        const plan = plans[next];
-        next += 1;
-        if (plan !== undefined) {
-          this.#clients.push(new SwarmClient(this.#clients.length, this.#port, plan, this.#events));
+      while (this.#clients.length < wanted && this.#clients.length - this.#ready < inFlight) {
+        const opening = this.#openings[this.#clients.length];
+        if (opening !== undefined) {
+          this.#clients.push(new SwarmClient(this.#clients.length, this.#port, opening, this.#events));
         }
       }
       if (this.#ready === wanted) {
@@ -90,10 +92,11 @@ export class Swarm {
     return Promise.race([work, this.#failed.promise]);
   }
 
-  /** Closes all connections at once. */
-  close(): void {
-    this.#sink = () => {};
-    for (const client of this.#clients.splice(0)) {
+  /** Closes the last of them at once; all, if no number is given. They can be opened again. */
+  close(count: number = this.#clients.length): void {
+    const closed = this.#clients.splice(Math.max(0, this.#clients.length - count));
+    for (const client of closed) {
+      this.#ready -= client.ready ? 1 : 0;
       client.close();
     }
   }

@@ -5,7 +5,10 @@ import {
   isChannelToken,
   MAX_CHANNEL_BYTES,
   MAX_CHANNEL_TOKENS,
+  MAX_CURSOR_BYTES,
+  MAX_CURSOR_NAMESPACES,
   type MessageDefinition,
+  RESET_REASONS,
   REVISIONS,
   SERVER_MESSAGES,
   shouldReconnect,
@@ -15,6 +18,8 @@ import {
 export function protocolSections(): ReadonlyMap<string, string> {
   return new Map([
     ["grammar", grammar()],
+    ["cursor-grammar", cursorGrammar()],
+    ["reset-reasons", resetReasons()],
     ["client-messages", CLIENT_MESSAGES.map(messageSection).join("\n\n")],
     ["server-messages", SERVER_MESSAGES.map(messageSection).join("\n\n")],
     ["error-codes", errorCodes()],
@@ -28,6 +33,20 @@ function grammar(): string {
     `A channel is 1 to ${MAX_CHANNEL_TOKENS} tokens joined by dots, at most ${MAX_CHANNEL_BYTES} bytes in all. A token is one or more of`,
     `these characters: \`${tokenCharacters()}\`.`,
   ].join("\n");
+}
+
+function cursorGrammar(): string {
+  return [
+    `A cursor is at most ${MAX_CURSOR_BYTES} bytes of \`A-Z a-z 0-9 . _ -\`, so that it can stand in an address, a header or an \`id:\` as it is, and`,
+    `cross origins as \`Last-Event-ID\` without a preflight. It speaks of at most ${MAX_CURSOR_NAMESPACES} namespaces.`,
+  ].join("\n");
+}
+
+function resetReasons(): string {
+  return table(
+    ["reason", "meaning"],
+    Object.entries(RESET_REASONS).map(([name, meaning]) => [`\`${name}\``, meaning]),
+  );
 }
 
 /** Asks the grammar itself, and joins neighbours of one kind into ranges: `0-9 A-Z …`. */

@@ -1,5 +1,7 @@
 import type { BrokerCredentials } from "./broker-credentials.ts";
 import type { BrokerError } from "./broker-error.ts";
+import type { HistoryPolicy } from "./store/history-policy.ts";
+import { TAIL_DEFAULTS, type TailOptions } from "./tail/tail-options.ts";
 
 /** TLS towards NATS. Files are PEM and are read again at every connect. */
 export interface BrokerTls {
@@ -42,6 +44,12 @@ export interface BrokerOptions {
   readonly lingerMs: number;
   /** Upper bound for the timeout of any request. Default 30 000 ms. */
   readonly maxRequestTimeoutMs: number;
+  /** The namespaces with history, by name, and what each keeps. Default: none. */
+  readonly histories: ReadonlyMap<string, HistoryPolicy>;
+  /** Bound on one read of a stream and on one acknowledgement by it. Default 5 000 ms. */
+  readonly storeTimeoutMs: number;
+  /** For the tails of replayable channels; what is left out has the default of {@link TailOptions}. */
+  readonly tails: TailOptions;
   /** Bytes published and not yet confirmed by the server above which publishing answers `busy`. Default 8 MiB. */
   readonly maxPendingBytes: number;
   /** After this {@link Broker.drain} closes what is still open. Default 10 000 ms. */
@@ -52,8 +60,10 @@ export interface BrokerOptions {
 
 /** What a caller must say; everything else has a default. */
 export type BrokerOptionsInput = Pick<BrokerOptions, "servers" | "name"> & {
-  readonly [K in Exclude<keyof BrokerOptions, "servers" | "name" | "tls">]?: BrokerOptions[K] | undefined;
-} & { readonly tls?: Partial<BrokerTls> | undefined };
+  readonly [K in Exclude<keyof BrokerOptions, "servers" | "name" | "tls" | "tails">]?:
+    | BrokerOptions[K]
+    | undefined;
+} & { readonly tls?: Partial<BrokerTls> | undefined; readonly tails?: Partial<TailOptions> | undefined };
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 const SUBJECT_PREFIX = /^[A-Za-z0-9_-]{1,32}$/;
@@ -87,10 +97,21 @@ export function resolveBrokerOptions(input: BrokerOptionsInput): BrokerOptions {
     lameDuckJitterMs: integer("lameDuckJitterMs", input.lameDuckJitterMs, 5_000, 0),
     lingerMs: integer("lingerMs", input.lingerMs, 15_000, 0),
     maxRequestTimeoutMs: integer("maxRequestTimeoutMs", input.maxRequestTimeoutMs, 30_000, 1),
+    histories: new Map(input.histories ?? []),
+    storeTimeoutMs: integer("storeTimeoutMs", input.storeTimeoutMs, 5_000, 1),
+    tails: resolveTails(input.tails ?? {}),
     maxPendingBytes: integer("maxPendingBytes", input.maxPendingBytes, 8 * 1024 * 1024, 1),
     drainTimeoutMs: integer("drainTimeoutMs", input.drainTimeoutMs, 10_000, 1),
     onError: input.onError ?? (() => {}),
   });
+}
+
+function resolveTails(input: Partial<TailOptions>): TailOptions {
+  const entries = Object.entries({ ...TAIL_DEFAULTS, ...input }).map(([option, value]) => [
+    option,
+    integer(`tails.${option}`, value, 0, 1),
+  ]);
+  return Object.freeze(Object.fromEntries(entries) as TailOptions);
 }
 
 function resolveServers(servers: readonly string[]): readonly string[] {

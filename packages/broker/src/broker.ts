@@ -1,4 +1,6 @@
-import type { BrokerError } from "./broker-error.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { namespaceOf } from "@tidegate/protocol";
+import { BrokerError } from "./broker-error.ts";
 import type { BrokerOptions } from "./broker-options.ts";
 import type { InboundMessage } from "./client-message.ts";
 import { Confirmations } from "./confirmations.ts";
@@ -19,9 +21,23 @@ import { Requests } from "./requests.ts";
 import type { CallHandler } from "./responders.ts";
 import { Responders } from "./responders.ts";
 import type { RequestOutcome } from "./service-reply.ts";
+import type { HistoryPage, PageRequest } from "./store/history-page.ts";
+import type { StreamStatus } from "./store/namespace-stream.ts";
+import { readHistory } from "./store/read-history.ts";
+import type { StoreOutcome } from "./store/store-outcome.ts";
+import type { StoreOptions } from "./store/store-publisher.ts";
+import { StorePublisher } from "./store/store-publisher.ts";
+import type { NamespaceStore, StreamStatusListener } from "./store/streams.ts";
+import { Streams } from "./store/streams.ts";
+import type { Follow, TailListener } from "./tail/follow.ts";
+import type { TailStatsReading } from "./tail/tail-stats.ts";
+import { Tails } from "./tail/tails.ts";
 
 /** Requests go to `rpc.<method>` whatever the prefix of the channels is. */
 const RPC_PREFIX = "rpc";
+
+/** Calls that need an epoch at the same time share an answer. */
+const EPOCH_AGE_MS = 1_000;
 
 /**
  * - `direct`: to the subscribers of the channel (`rt.<channel>`).
@@ -67,6 +83,7 @@ export interface BrokerStats {
   /** NATS subscriptions to live channels, lingering ones included. */
   readonly liveSubscriptions: number;
   readonly lingeringSubscriptions: number;
+  readonly tails: TailStatsReading;
 }
 
 /** One node's connection to NATS and everything that goes over it. Made by {@link connectBroker}. */
@@ -81,6 +98,9 @@ export class Broker {
   readonly #live: LiveChannels;
   readonly #requests: Requests;
   readonly #responders: Responders;
+  readonly #streams: Streams;
+  readonly #tails: Tails;
+  readonly #storePublisher: StorePublisher;
   #drained: Promise<void> | undefined;
 
   /** Connected parts; for {@link connectBroker}. */
@@ -104,6 +124,24 @@ export class Broker {
     });
     this.#requests = new Requests({ link, outbound, reader, faults, inboxPrefix: options.inboxPrefix });
     this.#responders = new Responders({ link, confirmations, outbound, reader, faults });
+    this.#streams = new Streams({ link, outbound, requests: this.#requests, reader, faults, options });
+    this.#tails = new Tails({
+      link,
+      confirmations,
+      outbound,
+      reader,
+      faults,
+      streams: this.#streams,
+      subjectPrefix: options.subjectPrefix,
+      lingerMs: options.lingerMs,
+      options: options.tails,
+    });
+    this.#storePublisher = new StorePublisher({
+      requests: this.#requests,
+      streams: this.#streams,
+      subjectPrefix: options.subjectPrefix,
+      timeoutMs: options.storeTimeoutMs,
+    });
   }
 
   get state(): BrokerState {
@@ -113,6 +151,21 @@ export class Broker {
   /** @returns a function that takes the listener away again. */
   onState(listener: (state: BrokerState) => void): () => void {
     return this.#link.onState(listener);
+  }
+
+  /** What is known of the stream of each namespace with history. */
+  get streams(): ReadonlyMap<string, StreamStatus> {
+    return this.#streams.statuses;
+  }
+
+  /**
+   * Calls `listener` when the status of a stream changes: they are looked at when the node starts, after a reconnect, when
+   * reading fails, and now and then.
+   *
+   * @returns a function that takes the listener away again.
+   */
+  onStreamStatus(listener: StreamStatusListener): () => void {
+    return this.#streams.onStatus(listener);
   }
 
   /** Most bytes of payload and headers together that one message may have. */
@@ -134,6 +187,7 @@ export class Broker {
       pendingRequests: this.#requests.pending,
       liveSubscriptions: this.#live.size,
       lingeringSubscriptions: this.#live.lingering,
+      tails: this.#tails.stats,
     };
   }
 
@@ -166,6 +220,16 @@ export class Broker {
   }
 
   /**
+   * Follows a replayable channel or a pattern of them: each message of a channel once and in order, or a reset. Those who follow the same
+   * one share a NATS subscription.
+   *
+   * @throws TypeError if the namespace keeps no history.
+   */
+  follow(channelOrPattern: string, listener: TailListener): Follow {
+    return this.#tails.follow(channelOrPattern, listener);
+  }
+
+  /**
    * Publishes one message of a channel.
    *
    * @param payload read until the microtasks of this turn are done: do not change it before, and copy a
@@ -175,6 +239,46 @@ export class Broker {
     const prefix = this.#options.subjectPrefix;
     const subject = options.lane === "direct" ? `${prefix}.${channel}` : `${prefix}in.${channel}`;
     return this.#outbound.send(subject, payload, messageHeaders(options.event, options.identity), undefined);
+  }
+
+  /**
+   * Publishes one message of a channel whose namespace keeps history, and waits until its stream has it. `payload`: as for
+   * publishing. Never rejects.
+   *
+   * @throws TypeError if the namespace keeps no history.
+   */
+  store(channel: string, payload: Uint8Array, options: StoreOptions): Promise<StoreOutcome> {
+    return this.#storePublisher.store(channel, payload, options);
+  }
+
+  /**
+   * Reads one page of a channel whose namespace keeps history. Never rejects. The epoch of `newer` is that of all sequences in
+   * the page: if it is not the one that `before` or `after` came with, they meant something else.
+   *
+   * @throws TypeError if the namespace keeps no history.
+   */
+  history(channel: string, request: PageRequest): Promise<HistoryPage> {
+    const { reader } = this.#storeOf(namespaceOf(channel));
+    return readHistory(reader, channel, request, (ms) => delay(ms)).catch((error: unknown) => {
+      if (error instanceof BrokerError) return { kind: "failed", error } as const;
+      throw error;
+    });
+  }
+
+  /**
+   * Epoch of the stream of a namespace with history, known or asked for; rejects with a BrokerError as reading does.
+   *
+   * @throws TypeError if the namespace keeps no history.
+   */
+  async epochOf(namespace: string): Promise<string> {
+    const { stream } = this.#storeOf(namespace);
+    return stream.epoch ?? (await stream.info(EPOCH_AGE_MS)).epoch;
+  }
+
+  #storeOf(namespace: string): NamespaceStore {
+    const store = this.#streams.storeOf(namespace);
+    if (store === undefined) throw new TypeError(`namespace ${namespace} keeps no history`);
+    return store;
   }
 
   /** Asks the backends behind a method and waits for one answer. Rejects for no outcome. `payload`: as for publishing. */

@@ -2,7 +2,7 @@ import { MsgHdrsImpl } from "@nats-io/transport-node";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { OutgoingHeaders } from "./message-headers.ts";
-import { headerValue, messageHeaders, serviceErrorHeaders } from "./message-headers.ts";
+import { headerValue, messageHeaders, serviceErrorHeaders, storedMessageHeaders } from "./message-headers.ts";
 
 function wireBytes(headers: OutgoingHeaders | undefined): Buffer {
   if (!(headers?.block instanceof MsgHdrsImpl)) throw new TypeError("no headers");
@@ -77,6 +77,35 @@ describe("messageHeaders", () => {
         },
       ),
     );
+  });
+});
+
+describe("storedMessageHeaders", () => {
+  const ann = { user: "ann", connection: "c1", claims: undefined };
+  const text = (...args: Parameters<typeof storedMessageHeaders>) => {
+    const headers = storedMessageHeaders(...args);
+    expect(headers.bytes).toBe(wireBytes(headers).length);
+    return wireBytes(headers).toString().replaceAll("\r\n", "|");
+  };
+
+  it("names the stream and the key, and mixes up none with another", () => {
+    const sender = "Tidegate-User: ann|Tidegate-Connection: c1|";
+    for (let round = 0; round < 2; round++) {
+      expect(text("S", undefined, undefined, undefined)).toBe("NATS/1.0|Nats-Expected-Stream: S||");
+      expect(text("S", "a", ann, undefined)).toBe(
+        `NATS/1.0|${sender}Tidegate-Event: a|Nats-Expected-Stream: S||`,
+      );
+      expect(text("T", "a", ann, undefined)).toBe(
+        `NATS/1.0|${sender}Tidegate-Event: a|Nats-Expected-Stream: T||`,
+      );
+      expect(text("S", undefined, ann, `k${round}`)).toBe(
+        `NATS/1.0|${sender}Nats-Expected-Stream: S|Nats-Msg-Id: k${round}||`,
+      );
+    }
+    const remembered = storedMessageHeaders("S", "a", ann, undefined);
+    expect(storedMessageHeaders("S", "a", ann, undefined)).toBe(remembered);
+    // What live channels are sent stays without a stream.
+    expect(wireBytes(messageHeaders("a", ann)).toString()).not.toContain("Nats-");
   });
 });
 

@@ -9,6 +9,10 @@ export const USER_HEADER = "Tidegate-User";
 export const CONNECTION_HEADER = "Tidegate-Connection";
 /** JSON object: the claims of the token that the gateway's configuration lets through. */
 export const CLAIMS_HEADER = "Tidegate-Claims";
+/** The server refuses the message unless this stream takes it. */
+const EXPECTED_STREAM_HEADER = "Nats-Expected-Stream";
+/** The stream stores messages of one id once, within its window. */
+export const MESSAGE_ID_HEADER = "Nats-Msg-Id";
 /** By NATS convention: a reply that carries these is an error, with status and text. */
 export const SERVICE_ERROR_CODE_HEADER = "Nats-Service-Error-Code";
 export const SERVICE_ERROR_HEADER = "Nats-Service-Error";
@@ -60,6 +64,10 @@ interface Remembered {
   readonly plain: OutgoingHeaders;
   /** For the event it used last; most clients send one kind of event, or a burst of each. */
   withEvent: { readonly event: string; readonly headers: OutgoingHeaders } | undefined;
+  /** For the stream and event it used last. */
+  stored:
+    | { readonly stream: string; readonly event: string | undefined; readonly headers: OutgoingHeaders }
+    | undefined;
 }
 
 const rememberedHeaders = new WeakMap<PublisherIdentity, Remembered>();
@@ -70,11 +78,7 @@ export function messageHeaders(
   identity: PublisherIdentity | undefined,
 ): OutgoingHeaders | undefined {
   if (identity === undefined) return event === undefined ? undefined : build(event, undefined);
-  let remembered = rememberedHeaders.get(identity);
-  if (remembered === undefined) {
-    remembered = { plain: build(undefined, identity), withEvent: undefined };
-    rememberedHeaders.set(identity, remembered);
-  }
+  const remembered = rememberedOf(identity);
   if (event === undefined) return remembered.plain;
   let { withEvent } = remembered;
   if (withEvent === undefined || withEvent.event !== event) {
@@ -84,7 +88,44 @@ export function messageHeaders(
   return withEvent.headers;
 }
 
-function build(event: string | undefined, identity: PublisherIdentity | undefined): OutgoingHeaders {
+/**
+ * Headers of a message that `stream` has to store.
+ *
+ * @param key the id under which the stream recognises a repetition.
+ */
+export function storedMessageHeaders(
+  stream: string,
+  event: string | undefined,
+  identity: PublisherIdentity | undefined,
+  key: string | undefined,
+): OutgoingHeaders {
+  if (key !== undefined || identity === undefined) {
+    const builder = build(event, identity);
+    builder.add(EXPECTED_STREAM_HEADER, stream);
+    if (key !== undefined) builder.add(MESSAGE_ID_HEADER, key);
+    return builder;
+  }
+  const remembered = rememberedOf(identity);
+  let { stored } = remembered;
+  if (stored === undefined || stored.stream !== stream || stored.event !== event) {
+    const headers = build(event, identity);
+    headers.add(EXPECTED_STREAM_HEADER, stream);
+    stored = { stream, event, headers };
+    remembered.stored = stored;
+  }
+  return stored.headers;
+}
+
+function rememberedOf(identity: PublisherIdentity): Remembered {
+  let remembered = rememberedHeaders.get(identity);
+  if (remembered === undefined) {
+    remembered = { plain: build(undefined, identity), withEvent: undefined, stored: undefined };
+    rememberedHeaders.set(identity, remembered);
+  }
+  return remembered;
+}
+
+function build(event: string | undefined, identity: PublisherIdentity | undefined): HeadersBuilder {
   const builder = new HeadersBuilder();
   if (identity !== undefined) {
     if (identity.user !== undefined) builder.add(USER_HEADER, identity.user);

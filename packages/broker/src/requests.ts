@@ -5,7 +5,7 @@ import type { Faults } from "./faults.ts";
 import type { HeaderReader } from "./header-reader.ts";
 import type { Link } from "./link.ts";
 import type { OutgoingHeaders } from "./message-headers.ts";
-import type { Outbound, PublishOutcome } from "./outbound.ts";
+import type { Outbound } from "./outbound.ts";
 import type { RequestOutcome } from "./service-reply.ts";
 import { outcomeOfReply } from "./service-reply.ts";
 
@@ -17,9 +17,18 @@ export interface RequestsParts {
   readonly inboxPrefix: string;
 }
 
+/**
+ * What became of a message that wants an answer, where it matters whether it may have got out. As {@link RequestOutcome}, but:
+ *
+ * - `unavailable`: no connection; nothing was sent.
+ * - `busy`: the server does not keep up; nothing was sent.
+ * - `lost`: the connection broke while waiting.
+ */
+export type ExchangeOutcome = RequestOutcome | { readonly kind: "busy" } | { readonly kind: "lost" };
+
 interface PendingRequest {
   readonly subject: string;
-  readonly settle: (outcome: RequestOutcome) => void;
+  readonly settle: (outcome: ExchangeOutcome) => void;
 }
 
 /** 12 random bytes: whoever sees one reply subject cannot guess, and so not answer, another request's. */
@@ -42,7 +51,7 @@ export class Requests {
   constructor(parts: RequestsParts) {
     this.#parts = parts;
     parts.link.onState((state) => {
-      if (state !== "connected") this.#settleAll({ kind: "unavailable" });
+      if (state !== "connected") this.#settleAll({ kind: "lost" });
     });
     parts.link.onDenied((operation, subject) => {
       if (operation === "publish") this.#settleSubject(subject);
@@ -53,21 +62,33 @@ export class Requests {
     return this.#pending.size;
   }
 
-  request(
+  async request(
     subject: string,
     payload: Uint8Array,
     headers: OutgoingHeaders | undefined,
     timeoutMs: number,
     signal: AbortSignal | undefined,
   ): Promise<RequestOutcome> {
+    const outcome = await this.exchange(subject, payload, headers, timeoutMs, signal);
+    return outcome.kind === "busy" || outcome.kind === "lost" ? { kind: "unavailable" } : outcome;
+  }
+
+  /** As {@link request}, with the finer outcome. */
+  exchange(
+    subject: string,
+    payload: Uint8Array,
+    headers: OutgoingHeaders | undefined,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+  ): Promise<ExchangeOutcome> {
     if (signal?.aborted === true) return Promise.resolve({ kind: "aborted" });
     if (!this.#parts.link.open) return Promise.resolve({ kind: "unavailable" });
     const inbox = this.#openInbox();
     const token = this.#token();
     const sent = this.#parts.outbound.send(subject, payload, headers, `${inbox}.${token}`);
-    if (sent !== "sent") return Promise.resolve(outcomeOfRefusal(sent));
+    if (sent !== "sent") return Promise.resolve({ kind: sent });
     return new Promise((resolve) => {
-      const settle = (outcome: RequestOutcome) => {
+      const settle = (outcome: ExchangeOutcome) => {
         if (!this.#pending.delete(token)) return;
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
@@ -126,7 +147,7 @@ export class Requests {
     }
   }
 
-  #settleAll(outcome: RequestOutcome): void {
+  #settleAll(outcome: ExchangeOutcome): void {
     for (const request of [...this.#pending.values()]) request.settle(outcome);
   }
 
@@ -138,15 +159,5 @@ export class Requests {
     const start = this.#randomOffset;
     this.#randomOffset += TOKEN_BYTES;
     return this.#randomBytes.toString("base64url", start, this.#randomOffset);
-  }
-}
-
-function outcomeOfRefusal(refused: Exclude<PublishOutcome, "sent">): RequestOutcome {
-  switch (refused) {
-    case "too_large":
-      return { kind: "too_large" };
-    case "busy":
-    case "unavailable":
-      return { kind: "unavailable" };
   }
 }

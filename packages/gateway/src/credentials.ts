@@ -9,7 +9,7 @@ import type { Handshake } from "./handshake.ts";
  * that opens a socket, so without the list a foreign page could act for the user.
  */
 export function handshakeToken(
-  handshake: Handshake,
+  handshake: Pick<Handshake, "authorization" | "subprotocols" | "cookie">,
   query: URLSearchParams,
   cookieName: string | undefined,
 ): string | undefined {

@@ -3,7 +3,7 @@ import { opcodes, openRawSocket, type RawSocket, TestkitError, waitUntil } from 
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
 import { deadlyInput, encodeInput, type FuzzInput, harmlessInput } from "../testing/frame-arbitraries.ts";
-import { startNode, userToken } from "../testing/running-node.ts";
+import { GRANTS, startNode, userToken } from "../testing/running-node.ts";
 
 // FUZZ_FRAMES=100000 for a long run, FUZZ_SEED to repeat one.
 const environment = readEnvironment();
@@ -21,10 +21,18 @@ const node = await startNode({
     messageBurst: 5_000,
     requestTimeoutMs: "100ms",
   },
+  namespaces: { room: { publish: "direct", history: { replicas: 1, messagesPerChannel: 100 } } },
 });
 afterAll(() => node[Symbol.asyncDispose]());
 
-const token = await userToken();
+const token = await userToken({
+  grants: {
+    ...GRANTS,
+    subscribe: [...GRANTS.subscribe, "room", "room.>"],
+    publish: [...GRANTS.publish, "room", "room.>"],
+    history: ["room", "room.>"],
+  },
+});
 
 interface Entrance {
   readonly query: string;
@@ -37,7 +45,8 @@ const ENTRANCES: readonly Entrance[] = [
   { query: `access_token=${token}`, batches: 10 },
   { query: `access_token=${token}&binary=true&channels=chat.a`, batches: 10 },
   { query: "channels=news.world", batches: 10 },
-  { query: `access_token=${token}&format=raw&channels=chat.a`, batches: 0 },
+  { query: `access_token=${token}&channels=room.a,room.*&since=zzzzzzzz-1`, batches: 10 },
+  { query: `access_token=${token}&format=raw&channels=chat.a,room.a`, batches: 0 },
   { query: "", batches: 0 },
 ];
 

@@ -1,33 +1,27 @@
 import type { TokenVerifier } from "@tidegate/auth";
-import type { Broker, BrokerError } from "@tidegate/broker";
 import type { CloseName } from "@tidegate/protocol";
 import type { Logger } from "@tidegate/runtime";
-import { Admission } from "./admission.ts";
 import { Connection } from "./connection/connection.ts";
 import { readOpenRequest } from "./connection/open-request.ts";
-import { Subscription } from "./connection/subscriptions.ts";
 import { handshakeToken } from "./credentials.ts";
-import type { ChannelFanOut } from "./fan-out/channel-fan-out.ts";
 import { Hub } from "./fan-out/hub.ts";
 import { errorAnswer } from "./handlers/session.ts";
 import type { Handshake } from "./handshake.ts";
+import { createHttp, type Http } from "./http/create-http.ts";
+import type { HttpOptions } from "./http/http-context.ts";
+import type { HttpEdge } from "./http/http-edge.ts";
 import { createInstruments } from "./instruments.ts";
 import type { DrainTimes, GatewayLimits, PingTimes } from "./limits.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { NamespacePolicies } from "./namespace-policies.ts";
 import type { NodeContext } from "./node-context.ts";
 import type { OriginPolicy } from "./origin-policy.ts";
-import { PacedDrain } from "./paced-drain.ts";
 import { publishReadings } from "./readings.ts";
+import type { GatewayBroker } from "./gateway-broker.ts";
+import { Roster } from "./roster.ts";
 import type { Socket } from "./socket.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Traffic } from "./traffic.ts";
-
-/** What a gateway uses of a broker. */
-type GatewayBroker = Pick<
-  Broker,
-  "publish" | "request" | "subscribe" | "onInterruption" | "maxPayload" | "state" | "stats"
->;
 
 export interface GatewayOptions {
   /** Name of this node, told to clients; part of every connection id. */
@@ -35,6 +29,7 @@ export interface GatewayOptions {
   readonly limits: GatewayLimits;
   readonly ping: PingTimes;
   readonly drain: DrainTimes;
+  readonly http: HttpOptions;
   readonly policies: NamespacePolicies;
   readonly origins: OriginPolicy;
   /** Cookie that may carry the token; `undefined`: none. */
@@ -49,49 +44,78 @@ export interface GatewayOptions {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #context: NodeContext;
-  readonly #admission: Admission;
+  readonly #roster: Roster;
+  /** WebSockets; what else is served stands on the roster alone. */
   readonly #connections = new Set<Connection>();
-  readonly #addresses = new Map<Connection, string>();
-  readonly #drain: PacedDrain;
+  readonly #http: Http;
   readonly #stopWatching: () => void;
   /** Distinguishes the connection ids of this process from those of an earlier one with the same node name. */
   readonly #boot = Date.now().toString(36);
   #serial = 0;
 
   constructor(options: GatewayOptions) {
-    const { broker, metrics } = options;
+    const { broker, metrics, policies, logger } = options;
     const traffic = new Traffic();
+    const instruments = createInstruments(metrics);
     this.#options = options;
-    this.#admission = new Admission(options.limits);
-    this.#drain = new PacedDrain(options.drain);
+    this.#roster = new Roster(options.limits, options.drain);
     this.#context = {
       node: options.node,
       limits: options.limits,
       ping: options.ping,
-      policies: options.policies,
+      policies,
       verifier: options.verifier,
       broker,
-      hub: new Hub(broker, Date.now, traffic, (channel, error) => this.#onChannelLost(channel, error)),
+      hub: new Hub({
+        broker,
+        policies,
+        instruments,
+        replayBytes: options.limits.replayBytes,
+        traffic,
+        now: Date.now,
+        onLost: (channel, error) => logger.warn({ err: error, channel }, "a channel was lost"),
+        onFault: (error) => logger.error({ err: error }, "a subscriber failed"),
+      }),
       wheel: new TimerWheel(),
       traffic,
-      instruments: createInstruments(metrics),
-      logger: options.logger,
+      instruments,
+      logger,
       now: Date.now,
       random: Math.random,
     };
     this.#context.wheel.start();
     this.#stopWatching = broker.onInterruption(() => this.#onInterruption());
+    this.#http = createHttp({
+      node: this.#context,
+      options: options.http,
+      origins: options.origins,
+      cookieName: options.cookieName,
+      roster: this.#roster,
+      metrics,
+      newId: () => this.#newId(),
+    });
+    const { streams, polls } = this.#http;
     publishReadings(metrics, {
-      connections: () => this.#connections.size,
-      subscriptions: () => this.#countSubscriptions(),
+      connections: {
+        websocket: () => this.#connections.size,
+        sse: () => streams.size,
+        poll: () => polls.size,
+      },
+      subscriptions: () => this.#countSubscriptions() + streams.subscriptions + polls.subscriptions,
       channels: () => this.#context.hub.size,
       traffic,
       broker,
     });
   }
 
+  /** Connections of all transports, and requests that are being worked on. */
   get connections(): number {
-    return this.#connections.size;
+    return this.#roster.size;
+  }
+
+  /** Where transports bring what is no WebSocket. */
+  get http(): HttpEdge {
+    return this.#http.edge;
   }
 
   /**
@@ -105,7 +129,7 @@ export class Gateway {
       instruments.closes[name].inc();
       socket.end(name, reason);
     };
-    if (this.#drain.started) {
+    if (this.#roster.isLeaving) {
       return refuse("draining", "the node is leaving");
     }
     const { origins, cookieName, limits } = this.#options;
@@ -116,16 +140,15 @@ export class Gateway {
     if (!opening.ok) {
       return refuse("request_invalid", opening.message);
     }
-    const { format, channels, query } = opening.request;
-    const refusal = this.#admission.enter(handshake.address);
+    const { format, channels, since, query } = opening.request;
+    const wish = { channels, since };
+    const refusal = this.#roster.count(handshake.address);
     if (refusal !== undefined) {
       return refuse(refusal, refusal === "node_full" ? "the node is full" : "too many from this address");
     }
-    this.#serial += 1;
-    const id = `${this.#options.node}-${this.#boot}-${this.#serial.toString(36)}`;
-    const connection = new Connection(this.#context, socket, id, format, channels, this.#onClosed);
+    const connection = new Connection(this.#context, socket, this.#newId(), format, wish, this.#onClosed);
+    this.#roster.add(connection, handshake.address);
     this.#connections.add(connection);
-    this.#addresses.set(connection, handshake.address);
     const cookies = origins.allowsCookies(handshake.origin, handshake.host) ? cookieName : undefined;
     connection.begin(handshakeToken(handshake, query, cookies));
     return connection;
@@ -133,7 +156,7 @@ export class Gateway {
 
   /** Says goodbye to all, paced; resolves when the last has left or `deadline` aborts, which closes the rest. */
   async drain(deadline: AbortSignal): Promise<void> {
-    await this.#drain.run(this.#connections, deadline);
+    await this.#roster.drain(deadline);
     this.stop();
   }
 
@@ -145,13 +168,13 @@ export class Gateway {
 
   readonly #onClosed = (connection: Connection): void => {
     this.#connections.delete(connection);
-    const address = this.#addresses.get(connection);
-    this.#addresses.delete(connection);
-    if (address !== undefined) {
-      this.#admission.leave(address);
-    }
-    this.#drain.left();
+    this.#roster.leave(connection);
   };
+
+  #newId(): string {
+    this.#serial += 1;
+    return `${this.#options.node}-${this.#boot}-${this.#serial.toString(36)}`;
+  }
 
   /** The link to NATS was down: what was published to live channels meanwhile is lost, and must not be so silently. */
   #onInterruption(): void {
@@ -160,16 +183,7 @@ export class Gateway {
     for (const connection of this.#connections) {
       connection.notifyMissed(frame);
     }
-  }
-
-  #onChannelLost(channel: ChannelFanOut, error: BrokerError): void {
-    this.#options.logger.warn({ err: error, channel: channel.name }, "a channel was lost");
-    const code = error.code === "denied" ? "forbidden" : "broker_unavailable";
-    for (const seat of channel.seats()) {
-      if (seat instanceof Subscription && seat.owner instanceof Connection) {
-        seat.owner.lose(seat, code);
-      }
-    }
+    this.#http.streams.notifyMissed();
   }
 
   #countSubscriptions(): number {

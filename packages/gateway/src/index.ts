@@ -1,6 +1,10 @@
 export type { GatewayErrorCode } from "./gateway-error.ts";
 export { GatewayError } from "./gateway-error.ts";
 export { GATEWAY_METRICS } from "./metrics.ts";
+export type { ParsedProvisionArguments, ProvisionOptions } from "./provisioning/provision-arguments.ts";
+export { PROVISION_USAGE, parseProvisionArguments } from "./provisioning/provision-arguments.ts";
+export type { ProvisionOutput } from "./provisioning/provision-streams.ts";
+export { provisionStreams } from "./provisioning/provision-streams.ts";
 export type { GatewaySettings } from "./settings/gateway-settings.ts";
 export { GATEWAY_SETTINGS } from "./settings/gateway-settings.ts";
 export type { StartedGateway } from "./start-gateway.ts";

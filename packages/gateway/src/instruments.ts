@@ -1,5 +1,12 @@
 import { VERIFICATION_FAILURES, type VerificationFailure } from "@tidegate/auth";
-import { CLOSE_CODES, type CloseName, ERROR_CODES, type ErrorCode } from "@tidegate/protocol";
+import {
+  CLOSE_CODES,
+  type CloseName,
+  ERROR_CODES,
+  type ErrorCode,
+  RESET_REASONS,
+  type ResetReason,
+} from "@tidegate/protocol";
 import type { CounterChild, HistogramChild } from "@tidegate/runtime";
 import type { GatewayMetrics } from "./metrics.ts";
 
@@ -7,7 +14,13 @@ import type { GatewayMetrics } from "./metrics.ts";
 const CLOSE_CAUSES = ["client", "abnormal", "protocol_violation"] as const;
 export type CloseCause = CloseName | (typeof CLOSE_CAUSES)[number];
 
-const PUBLISH_RESULTS = ["ok", "refused", "broker_unavailable"] as const;
+const PUBLISH_RESULTS = [
+  "ok",
+  "refused",
+  "broker_unavailable",
+  "history_unavailable",
+  "unconfirmed",
+] as const;
 type PublishResult = (typeof PUBLISH_RESULTS)[number];
 
 const REQUEST_RESULTS = [
@@ -22,6 +35,12 @@ const REQUEST_RESULTS = [
 ] as const;
 type RequestResult = (typeof REQUEST_RESULTS)[number];
 
+const RESUME_RESULTS = ["ring", "stream", "none", "reset", "failed"] as const;
+type ResumeResult = (typeof RESUME_RESULTS)[number];
+
+const HISTORY_RESULTS = ["page", "refused", "failed"] as const;
+type HistoryResult = (typeof HISTORY_RESULTS)[number];
+
 type AuthenticationResult = VerificationFailure | "ok" | "anonymous" | "subject_changed";
 
 type Children<Name extends string> = Readonly<Record<Name, CounterChild>>;
@@ -35,6 +54,10 @@ export interface Instruments {
   readonly authenticationSeconds: HistogramChild;
   readonly publishes: Children<PublishResult>;
   readonly publishSeconds: HistogramChild;
+  readonly storeSeconds: HistogramChild;
+  readonly historyReads: Children<HistoryResult>;
+  readonly resumes: Children<ResumeResult>;
+  readonly resets: Children<ResetReason>;
   readonly requests: Children<RequestResult>;
   readonly requestSeconds: HistogramChild;
 }
@@ -51,6 +74,10 @@ export function createInstruments(metrics: GatewayMetrics): Instruments {
     authenticationSeconds: metrics.authenticationSeconds.child(),
     publishes: children(PUBLISH_RESULTS, (outcome) => metrics.publishes.child({ outcome })),
     publishSeconds: metrics.publishSeconds.child(),
+    storeSeconds: metrics.storeSeconds.child(),
+    historyReads: children(HISTORY_RESULTS, (outcome) => metrics.historyReads.child({ outcome })),
+    resumes: children(RESUME_RESULTS, (outcome) => metrics.resumes.child({ outcome })),
+    resets: children(keysOf(RESET_REASONS), (reason) => metrics.resets.child({ reason })),
     requests: children(REQUEST_RESULTS, (outcome) => metrics.requests.child({ outcome })),
     requestSeconds: metrics.requestSeconds.child(),
   };

@@ -14,6 +14,8 @@ export interface GatewayLimits {
   readonly connectionsPerAddress: number;
   readonly outboxBytes: number;
   readonly laggingMs: number;
+  readonly pageBytes: number;
+  readonly replayBytes: number;
 }
 
 /** When connections are pinged and given up. */

@@ -2,11 +2,18 @@ import { counter, defineMetrics, gauge, histogram, type MetricsOf } from "@tideg
 
 /** Every metric of a gateway node. The reference in docs/metrics.md is generated from it. */
 export const GATEWAY_METRICS = defineMetrics({
-  connections: gauge("tidegate_connections", "Connections open now.", ["transport"]),
+  connections: gauge("tidegate_connections", "Connections open now; of `poll`, the polls that wait.", [
+    "transport",
+  ]),
   connectionsOpened: counter(
     "tidegate_connections_opened_total",
-    "Connections accepted, refused ones included.",
+    "Connections accepted; of WebSockets, refused ones included.",
     ["transport"],
+  ),
+  httpRequests: counter(
+    "tidegate_http_requests_total",
+    "Requests over HTTP, by route and status of the answer; `none` where no route was found.",
+    ["route", "status"],
   ),
   closes: counter(
     "tidegate_closes_total",
@@ -38,12 +45,61 @@ export const GATEWAY_METRICS = defineMetrics({
     "tidegate_publish_seconds",
     "Time from a client's publish frame to the message being handed to NATS.",
   ),
+  storeSeconds: histogram(
+    "tidegate_store_seconds",
+    "Time from a client's publish frame to the store's acknowledgement, in replayable channels.",
+  ),
+  historyReads: counter(
+    "tidegate_history_reads_total",
+    "Pages of history that clients asked for, by outcome.",
+    ["outcome"],
+  ),
+  resumes: counter(
+    "tidegate_resumes_total",
+    "Subscriptions that asked for earlier messages, by where those were found: `ring` (this node's memory), `stream` (NATS), `none` (there was nothing to look for), or `reset` or `failed` instead.",
+    ["outcome"],
+  ),
+  resets: counter("tidegate_resets_total", "Resets that subscribers were told, by reason.", ["reason"]),
   requests: counter("tidegate_requests_total", "Requests of clients, by outcome.", ["outcome"]),
   requestSeconds: histogram(
     "tidegate_request_seconds",
     "Time from a client's request to the backend's reply.",
   ),
   natsConnected: gauge("tidegate_nats_connected", "1 while the link to NATS works."),
+  streamsUnavailable: gauge(
+    "tidegate_streams_unavailable",
+    "Namespaces with history whose stream is missing, unfit or out of reach; the node has logged which.",
+  ),
+  tails: gauge(
+    "tidegate_tails",
+    "Replayable channels and patterns that this node follows, lingering ones included.",
+  ),
+  ringBytes: gauge(
+    "tidegate_ring_bytes",
+    "Memory of the recent messages that are kept for clients that come back.",
+  ),
+  tailGaps: counter(
+    "tidegate_tail_gaps_total",
+    "Messages of replayable channels that revealed that others before them are missing.",
+  ),
+  tailRepairs: counter("tidegate_tail_repairs_total", "Such gaps that were filled from the stream."),
+  tailDuplicates: counter(
+    "tidegate_tail_duplicates_total",
+    "Messages of replayable channels that came again and were dropped.",
+  ),
+  tailResets: counter(
+    "tidegate_tail_resets_total",
+    "Times a replayable channel's continuity was lost for all who followed it on this node, by reason.",
+    ["reason"],
+  ),
+  ticksMissed: counter(
+    "tidegate_ticks_missed_total",
+    "Ticks of namespaces with history that did not reach this node: signs that messages may not have, either.",
+  ),
+  streamReads: counter(
+    "tidegate_stream_reads_total",
+    "Reads of streams to follow, repair and resume replayable channels.",
+  ),
   natsReconnects: counter("tidegate_nats_reconnects_total", "Links to NATS made again after a loss."),
   natsDisconnects: counter("tidegate_nats_disconnects_total", "Links to NATS lost."),
   natsMessagesIn: counter("tidegate_nats_messages_in_total", "Messages received from NATS."),

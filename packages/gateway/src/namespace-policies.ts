@@ -19,6 +19,22 @@ export interface NamespacePolicy {
 /** Who a connection acts for; `undefined` is an anonymous client. */
 export type Principal = Identity | undefined;
 
+/** Second token of the channels by which nodes see that a namespace's stream still reaches them. */
+const TICK_TOKEN = "_tick";
+
+/** Whether a well-formed channel or pattern is for nodes alone. */
+export function isInternalChannel(channel: string): boolean {
+  const second = channel.indexOf(".") + 1;
+  const end = second + TICK_TOKEN.length;
+  return (
+    second > 0 &&
+    channel.startsWith(TICK_TOKEN, second) &&
+    (channel.length === end || channel.charCodeAt(end) === DOT)
+  );
+}
+
+const DOT = 0x2e;
+
 /** The namespaces of this node. A channel outside them does not exist for clients, whatever a token says. */
 export class NamespacePolicies {
   readonly #policies: ReadonlyMap<string, NamespacePolicy>;
@@ -34,7 +50,7 @@ export class NamespacePolicies {
   allows(principal: Principal, action: Exclude<GrantAction, "request">, channel: string): boolean {
     // A wildcard in the first token selects no namespace, hence no policy, hence nothing.
     const policy = this.#policies.get(namespaceOf(channel));
-    if (policy === undefined) {
+    if (policy === undefined || isInternalChannel(channel)) {
       return false;
     }
     if (principal === undefined) {

@@ -1,10 +1,10 @@
 import type { TokenVerifier } from "@tidegate/auth";
-import type { Broker } from "@tidegate/broker";
 import type { Logger } from "@tidegate/runtime";
 import type { Hub } from "./fan-out/hub.ts";
 import type { Instruments } from "./instruments.ts";
 import type { GatewayLimits, PingTimes } from "./limits.ts";
 import type { NamespacePolicies } from "./namespace-policies.ts";
+import type { GatewayBroker } from "./gateway-broker.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 import type { Traffic } from "./traffic.ts";
 
@@ -15,7 +15,10 @@ export interface NodeContext {
   readonly ping: PingTimes;
   readonly policies: NamespacePolicies;
   readonly verifier: TokenVerifier;
-  readonly broker: Pick<Broker, "publish" | "request" | "maxPayload" | "state">;
+  readonly broker: Pick<
+    GatewayBroker,
+    "publish" | "request" | "store" | "history" | "epochOf" | "maxPayload" | "state"
+  >;
   readonly hub: Hub;
   readonly wheel: TimerWheel;
   readonly traffic: Traffic;

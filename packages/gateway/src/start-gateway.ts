@@ -19,6 +19,7 @@ import { brokerOptions } from "./settings/broker-options.ts";
 import type { GatewaySettings } from "./settings/gateway-settings.ts";
 import { namespacePolicies } from "./settings/namespace-schema.ts";
 import { verifierOptions } from "./settings/verifier-options.ts";
+import { reportStreams } from "./stream-reports.ts";
 import { startUwsServer } from "./uws/uws-server.ts";
 
 /**
@@ -96,11 +97,14 @@ async function open(
     else nats.fail(`the link to NATS is ${state}`);
   });
 
+  reportStreams(broker, metrics, logger);
+
   const gateway = new Gateway({
     node,
     limits: settings.limits,
     ping: settings.ping,
     drain: settings.drain,
+    http: settings.http,
     policies: new NamespacePolicies(namespacePolicies(settings.namespaces)),
     origins: new OriginPolicy(settings.origins.allow),
     cookieName: settings.auth.cookieName,

@@ -4,8 +4,8 @@ export type BucketVerdict = "ok" | "limited" | "flood";
 const MESSAGE = 1000;
 
 /**
- * The rate limit of one connection. A refused message costs as much as an accepted one, so a client that goes on
- * regardless sinks below zero, and a full burst below zero is a flood.
+ * The rate limit of one connection, or of one user over HTTP. A refused message costs as much as an accepted one, so a client
+ * that goes on regardless sinks below zero, and a full burst below zero is a flood. It sinks no further: the wait stays bounded.
  */
 export class TokenBucket {
   #credit: number;
@@ -19,7 +19,8 @@ export class TokenBucket {
   take(now: number, perSecond: number, burst: number): BucketVerdict {
     // A clock that steps back must not take credit away.
     const elapsed = Math.max(0, now - this.#refilledAt);
-    this.#credit = Math.min(burst * MESSAGE, this.#credit + elapsed * perSecond) - MESSAGE;
+    const credit = Math.min(burst * MESSAGE, this.#credit + elapsed * perSecond) - MESSAGE;
+    this.#credit = Math.max(credit, -(burst + 1) * MESSAGE);
     this.#refilledAt = now;
     if (this.#credit >= 0) {
       return "ok";

@@ -1,4 +1,4 @@
-import type { CloseName } from "@tidegate/protocol";
+import type { CloseName, Cursor } from "@tidegate/protocol";
 import { Connection } from "../src/connection/connection.ts";
 import type { Format } from "../src/fan-out/format.ts";
 import { type FakeNode, type FakeNodeOptions, fakeNode } from "./fake-node.ts";
@@ -21,18 +21,20 @@ export interface ConnectionFixture extends FakeNode {
 export interface FixtureOptions extends FakeNodeOptions {
   readonly format?: Format;
   readonly channels?: readonly string[];
+  readonly since?: Cursor;
 }
 
 /** A connection whose socket, broker, verifier and clock the test controls. */
 export function fixture({
   format = "json",
   channels = [],
+  since,
   ...options
 }: FixtureOptions = {}): ConnectionFixture {
   const node = fakeNode(options);
   const socket = new FakeSocket();
   let closings = 0;
-  const connection = new Connection(node.context, socket, "n1-boot-1", format, channels, () => {
+  const connection = new Connection(node.context, socket, "n1-boot-1", format, { channels, since }, () => {
     closings += 1;
   });
   const send = (message: object | string): void => {

@@ -3,13 +3,20 @@ import {
   type BrokerErrorCode,
   type BrokerState,
   type BrokerStats,
+  type HistoryPage,
   type LiveMessage,
+  type PageRequest,
   type PublishOptions,
   type PublishOutcome,
   type RequestOptions,
   type RequestOutcome,
+  type StoreOptions,
+  type StoreOutcome,
   type Subscription,
+  type TailListener,
 } from "@tidegate/broker";
+import type { GatewayBroker } from "../src/gateway-broker.ts";
+import { EPOCH, FakeFollow } from "./fake-follow.ts";
 
 /** One subscription of the fake broker, as the test sees it. */
 export interface FakeSubscription {
@@ -29,8 +36,21 @@ export interface FakeRequest {
   answer(outcome: RequestOutcome): void;
 }
 
+export interface FakeStore {
+  readonly channel: string;
+  readonly payload: Buffer;
+  readonly options: StoreOptions;
+  answer(outcome: StoreOutcome): void;
+}
+
+export interface FakePageRead {
+  readonly channel: string;
+  readonly request: PageRequest;
+  answer(page: HistoryPage): void;
+}
+
 /** A broker without NATS: the test decides when subscriptions stand, what arrives and what requests come to. */
-export class FakeBroker {
+export class FakeBroker implements GatewayBroker {
   state: BrokerState = "connected";
   maxPayload = 1_048_576;
   readonly subscriptions: FakeSubscription[] = [];
@@ -58,7 +78,25 @@ export class FakeBroker {
     pendingRequests: 0,
     liveSubscriptions: 0,
     lingeringSubscriptions: 0,
+    tails: {
+      tails: 0,
+      lingeringTails: 0,
+      ringBytes: 0,
+      gaps: 0,
+      repairs: 0,
+      duplicates: 0,
+      tailResets: { expired: 0, epoch: 0, future: 0, too_far: 0, unavailable: 0, overflow: 0 },
+      joinsFromRing: 0,
+      joinsFromStream: 0,
+      streamReads: 0,
+      missedTicks: 0,
+    },
   };
+  readonly follows: FakeFollow[] = [];
+  readonly stores: FakeStore[] = [];
+  readonly pageReads: FakePageRead[] = [];
+  /** Of all namespaces; `undefined`: it cannot be found out. */
+  epoch: string | undefined = EPOCH;
   /** Confirm at once, as the real one does for what it has already. */
   confirms = true;
 
@@ -113,6 +151,31 @@ export class FakeBroker {
     return promise;
   };
 
+  readonly follow = (target: string, listener: TailListener): FakeFollow => {
+    const follow = new FakeFollow(target, listener);
+    this.follows.push(follow);
+    return follow;
+  };
+
+  readonly store = (channel: string, payload: Uint8Array, options: StoreOptions): Promise<StoreOutcome> => {
+    const { promise, resolve } = Promise.withResolvers<StoreOutcome>();
+    this.stores.push({ channel, payload: Buffer.from(payload), options, answer: resolve });
+    return promise;
+  };
+
+  readonly epochOf = async (): Promise<string> => {
+    if (this.epoch === undefined) {
+      throw new BrokerError("unavailable", "refused by the test");
+    }
+    return this.epoch;
+  };
+
+  readonly history = (channel: string, request: PageRequest): Promise<HistoryPage> => {
+    const { promise, resolve } = Promise.withResolvers<HistoryPage>();
+    this.pageReads.push({ channel, request, answer: resolve });
+    return promise;
+  };
+
   readonly onInterruption = (listener: () => void): (() => void) => {
     this.interruptionListeners.add(listener);
     return () => this.interruptionListeners.delete(listener);
@@ -129,6 +192,15 @@ export class FakeBroker {
     const last = this.subscriptions.at(-1);
     if (last === undefined) {
       throw new TypeError("nothing was subscribed to");
+    }
+    return last;
+  }
+
+  /** The last tail followed, likewise. */
+  get lastFollow(): FakeFollow {
+    const last = this.follows.at(-1);
+    if (last === undefined) {
+      throw new TypeError("nothing was followed");
     }
     return last;
   }

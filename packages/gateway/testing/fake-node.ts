@@ -1,4 +1,5 @@
 import type { Identity, Verification } from "@tidegate/auth";
+import type { HistoryPolicy } from "@tidegate/broker";
 import { compileGrants, type GrantPatterns, GrantSet } from "@tidegate/protocol";
 import { createLogger, createMetrics, type MetricsExposition } from "@tidegate/runtime";
 import { Hub } from "../src/fan-out/hub.ts";
@@ -28,6 +29,8 @@ export const LIMITS: GatewayLimits = {
   connectionsPerAddress: 100,
   outboxBytes: 10_000,
   laggingMs: 15_000,
+  pageBytes: 4_096,
+  replayBytes: 4_096,
 };
 
 export const PING: PingTimes = { intervalMs: 25_000, pongTimeoutMs: 10_000 };
@@ -45,15 +48,33 @@ export function identity(extra: Partial<Identity> = {}): Identity {
     user: "ada",
     expiresAt: NOW + 3_600_000,
     issuedAt: NOW,
-    grants: grants({ subscribe: ["chat.>"], publish: ["chat.>", "jobs.>"], request: ["demo.>"] }),
+    grants: grants({
+      subscribe: ["chat.>", "feed.>"],
+      publish: ["chat.>", "feed.>", "jobs.>"],
+      request: ["demo.>"],
+      history: ["feed.>"],
+    }),
     claims: undefined,
     ...extra,
   };
 }
 
-/** `chat` is open to users, `jobs` goes to backends, `news` takes nothing from clients and is open to everybody. */
+const HISTORY: HistoryPolicy = {
+  maxAgeMs: 3_600_000,
+  messagesPerChannel: 1_000,
+  maxBytes: 100_000_000,
+  replicas: 1,
+  storage: "file",
+  deduplicationMs: 120_000,
+};
+
+/**
+ * `chat` is open to users, `feed` likewise and keeps history, `jobs` goes to backends, `news` takes nothing from clients and is
+ * open to everybody.
+ */
 export const POLICIES: ReadonlyMap<string, NamespacePolicy> = new Map([
   ["chat", { publish: "direct", history: undefined, grants: GrantSet.none, anonymous: GrantSet.none }],
+  ["feed", { publish: "direct", history: HISTORY, grants: GrantSet.none, anonymous: GrantSet.none }],
   ["jobs", { publish: "backend", history: undefined, grants: GrantSet.none, anonymous: GrantSet.none }],
   [
     "news",
@@ -130,17 +151,28 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
     level: "debug",
     destination: { write: (line) => logged.push(JSON.parse(line)) },
   });
+  const policies = new NamespacePolicies(options.policies ?? POLICIES);
+  const instruments = createInstruments(metrics);
   const context: NodeContext = {
     node: "n1",
     limits: { ...LIMITS, ...options.limits },
     ping: { ...PING, ...options.ping },
-    policies: new NamespacePolicies(options.policies ?? POLICIES),
+    policies,
     verifier,
     broker,
-    hub: new Hub(broker, now, traffic, () => {}),
+    hub: new Hub({
+      broker,
+      policies,
+      instruments,
+      replayBytes: LIMITS.replayBytes,
+      traffic,
+      now,
+      onLost: () => {},
+      onFault: (error) => logger.error({ err: error }, "a subscriber failed"),
+    }),
     wheel,
     traffic,
-    instruments: createInstruments(metrics),
+    instruments,
     logger,
     now,
     random: () => 0.5,

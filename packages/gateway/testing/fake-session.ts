@@ -1,7 +1,8 @@
 import type { Identity } from "@tidegate/auth";
-import type { PublisherIdentity } from "@tidegate/broker";
-import type { ServerMessage } from "@tidegate/protocol";
-import { Subscriptions } from "../src/connection/subscriptions.ts";
+import type { BrokerError, PublisherIdentity } from "@tidegate/broker";
+import { encodePosition, type Position, type ResetReason, type ServerMessage } from "@tidegate/protocol";
+import { ReplayGate } from "../src/connection/replay-gate.ts";
+import { type Subscription, Subscriptions } from "../src/connection/subscriptions.ts";
 import type { Format, Frame } from "../src/fan-out/format.ts";
 import type { Session } from "../src/handlers/session.ts";
 import type { Principal } from "../src/namespace-policies.ts";
@@ -12,6 +13,7 @@ import { identity } from "./fake-node.ts";
 export class FakeSession implements Session {
   readonly id = "n1-boot-1";
   readonly subscriptions: Subscriptions = new Subscriptions();
+  readonly replays: ReplayGate = new ReplayGate(() => true);
   readonly context: NodeContext;
   format: Format = "json";
   principal: Principal = identity();
@@ -19,6 +21,7 @@ export class FakeSession implements Session {
   isLeaving = false;
   readonly notices: ServerMessage[] = [];
   readonly delivered: Frame[] = [];
+  readonly lost: { readonly name: string; readonly error: BrokerError }[] = [];
   readonly #abort = new AbortController();
 
   constructor(context: NodeContext) {
@@ -38,8 +41,8 @@ export class FakeSession implements Session {
   }
 
   close(): void {
-    this.subscriptions.clear();
     this.#abort.abort();
+    this.subscriptions.clear();
   }
 
   renew(renewed: Identity): void {
@@ -47,10 +50,20 @@ export class FakeSession implements Session {
   }
 
   notify(message: ServerMessage): void {
-    this.notices.push(message);
+    // As the client reads it: without fields that are undefined.
+    this.notices.push(JSON.parse(JSON.stringify(message)));
   }
 
   deliver(frames: readonly Frame[]): void {
     this.delivered.push(...frames);
+  }
+
+  reset({ name }: Subscription, reason: ResetReason, position: Position): void {
+    this.notices.push({ type: "reset", channel: name, cursor: encodePosition(position), reason });
+  }
+
+  lose(subscription: Subscription, error: BrokerError): void {
+    this.subscriptions.removeOne(subscription);
+    this.lost.push({ name: subscription.name, error });
   }
 }

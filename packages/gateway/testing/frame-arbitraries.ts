@@ -25,6 +25,7 @@ export function encodeInput(input: FuzzInput, id: number): Buffer {
 
 const channel = fc.oneof(
   { weight: 5, arbitrary: fc.constantFrom("chat.a", "chat.b", "chat.*", "chat.>", "user.ada.x", "jobs.a") },
+  { weight: 3, arbitrary: fc.constantFrom("room.a", "room.b", "room.*", "room", "room._tick", "room.>") },
   {
     weight: 1,
     arbitrary: fc.constantFrom("", ".", ">", "*", "chat..a", "secret.a", "chat.\0", "x".repeat(300)),
@@ -36,11 +37,26 @@ const id = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(1, 0, -1, 1.5, 2 ** 53, "1", null, true) },
 );
 const data = fc.jsonValue({ maxDepth: 3 });
+/** Places in a stream that is not there, now and then in one that might be, and what is no place at all. */
+const cursor = fc.oneof(
+  fc.constantFrom("zzzzzzzz-0", "k3j9x0ab-2s.zzzzzzzz-1", "", ".", "k3j9x0ab-", "k3j9x0ab-zzzzzzzzzzz", "-1"),
+  fc.stringMatching(/^[0-9a-z]{8}-[1-9a-z][0-9a-z]{0,9}$/),
+  fc.string({ unit: "binary", maxLength: 140 }),
+);
+const count = fc.constantFrom(1, 2, 100, 1_000, 0, -1, 1_001, 1.5, "1", null);
 
 /** Messages of the protocol, mostly right. */
 const message = fc.oneof(
   fc.record({ type: fc.constant("ping"), id }),
   fc.record({ type: fc.constantFrom("subscribe", "unsubscribe"), id, channel }),
+  fc.record(
+    { type: fc.constant("subscribe"), id, channel, since: cursor, replay: count },
+    { requiredKeys: ["type", "id", "channel"] },
+  ),
+  fc.record(
+    { type: fc.constant("history"), id, channel, before: cursor, after: cursor, limit: count },
+    { requiredKeys: ["type", "id", "channel"] },
+  ),
   fc.record(
     {
       type: fc.constant("publish"),
@@ -49,6 +65,7 @@ const message = fc.oneof(
       data,
       encoding: fc.constantFrom("text", "base64", "hex"),
       event: fc.string({ unit: "binary", maxLength: 20 }),
+      key: fc.string({ unit: "binary", maxLength: 20 }),
     },
     { requiredKeys: ["type", "id", "channel"] },
   ),

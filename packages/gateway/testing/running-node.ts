@@ -16,6 +16,7 @@ import {
 import { GATEWAY_SETTINGS } from "../src/settings/gateway-settings.ts";
 import { type StartedGateway, startGateway } from "../src/start-gateway.ts";
 import { seriesValue } from "./fake-node.ts";
+import { makeStreams } from "./make-streams.ts";
 
 export const SECRET = "the secret of these tests, which is long enough for every HMAC algorithm there is";
 
@@ -145,6 +146,12 @@ export class RunningNode implements AsyncDisposable {
     this.backend.publish(`${this.prefix}.${channel}`, payload, options);
   }
 
+  /** Publishes as a backend does that waits until a replayable channel has the message; resolves to its sequence. */
+  async store(channel: string, payload: string): Promise<number> {
+    const { data } = await this.backend.request(`${this.prefix}.${channel}`, payload, { timeout: 5_000 });
+    return (JSON.parse(Buffer.from(data).toString()) as { readonly seq: number }).seq;
+  }
+
   async metrics(): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.gateway.operationsPort}/metrics`);
     return response.text();
@@ -181,7 +188,10 @@ export class RunningNode implements AsyncDisposable {
 
 let nodes = 0;
 
-/** Starts a node with the base settings, on a given NATS server or on one of its own, changed by `overrides`. */
+/**
+ * Starts a node with the base settings, on a given NATS server or on one of its own, changed by `overrides`. Streams that it
+ * needs are made.
+ */
 export async function startNode(overrides: Json = {}, natsUrl?: string): Promise<RunningNode> {
   const server = natsUrl === undefined ? await startNats({ own: true }) : undefined;
   const url = natsUrl ?? server?.url ?? "";
@@ -202,8 +212,11 @@ export async function startNode(overrides: Json = {}, natsUrl?: string): Promise
     level: "trace",
     destination: { write: (line) => log.push(line) },
   });
-  const gateway = await startGateway(loaded.settings, logger, new AbortController().signal);
-  return new RunningNode(gateway, await connectPlainNats(url), prefix, log, server);
+  const { settings } = loaded;
+  const backend = await connectPlainNats(url);
+  await makeStreams(backend, settings);
+  const gateway = await startGateway(settings, logger, new AbortController().signal);
+  return new RunningNode(gateway, backend, settings.subjects.prefix, log, server);
 }
 
 /** A token of `ada` that is good for an hour and grants `GRANTS`, changed by `claims`. */

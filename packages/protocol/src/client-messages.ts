@@ -8,6 +8,15 @@ import { type Subscribe, subscribe } from "./messages/subscribe.ts";
 import { type Unsubscribe, unsubscribe } from "./messages/unsubscribe.ts";
 
 /** What a client may send, in the order of PROTOCOL.md. */
-export const CLIENT_MESSAGES = [connect, subscribe, unsubscribe, publish, request, history, refresh, ping] as const;
+export const CLIENT_MESSAGES = [
+  connect,
+  subscribe,
+  unsubscribe,
+  publish,
+  request,
+  history,
+  refresh,
+  ping,
+] as const;
 
 export type ClientMessage = Connect | Subscribe | Unsubscribe | Publish | Request | History | Refresh | Ping;

@@ -17,6 +17,7 @@ const FINAL: readonly CloseName[] = [
   "unauthenticated_limit",
   "request_invalid",
   "receive_only",
+  "reset",
 ];
 
 describe("CLOSE_CODES", () => {

@@ -67,6 +67,11 @@ export const CLOSE_CODES = {
       "The address of the connection is wrong: an unknown format, a channel that breaks the grammar, or too many channels.",
   },
   receive_only: { code: 4508, meaning: "A raw connection sent something; raw connections only receive." },
+  reset: {
+    code: 4509,
+    meaning:
+      "A raw connection's replayable channel cannot be continued: messages may be missing, and the reason says why. Fetch the state anew, then connect again without `since`.",
+  },
 } as const satisfies Record<string, CloseCodeEntry>;
 
 export type CloseName = keyof typeof CLOSE_CODES;

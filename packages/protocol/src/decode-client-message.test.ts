@@ -15,6 +15,9 @@ const isChannels: Check = (value) =>
   Array.isArray(value) && value.length <= 1_000 && value.every((item) => isShort(800)(item));
 const isName: Check = (value) =>
   typeof value === "string" && /^[^\p{Cc}]+$/u.test(value) && value.length <= 128;
+const isEventName: Check = (value) => isName(value) && !String(value).startsWith("tidegate.");
+const isLimit: Check = (value) =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 1_000;
 const isEncoding: Check = (value) => value === "text" || value === "base64";
 const isFlag: Check = (value) => typeof value === "boolean";
 const isAny: Check = () => true;
@@ -29,14 +32,20 @@ const TABLES: Readonly<
     channels: ["optional", isChannels],
     binary: ["optional", isFlag],
   },
-  subscribe: { id: ["required", isId], channel: ["required", isShort(800)] },
+  subscribe: {
+    id: ["required", isId],
+    channel: ["required", isShort(800)],
+    since: ["optional", isShort(128)],
+    replay: ["optional", isLimit],
+  },
   unsubscribe: { id: ["required", isId], channel: ["required", isShort(800)] },
   publish: {
     id: ["required", isId],
     channel: ["required", isShort(800)],
     data: ["optional", isAny],
     encoding: ["optional", isEncoding],
-    event: ["optional", isName],
+    event: ["optional", isEventName],
+    key: ["optional", isName],
   },
   request: {
     id: ["required", isId],
@@ -44,6 +53,13 @@ const TABLES: Readonly<
     data: ["optional", isAny],
     encoding: ["optional", isEncoding],
     timeout: ["optional", isDelay],
+  },
+  history: {
+    id: ["required", isId],
+    channel: ["required", isShort(800)],
+    before: ["optional", isShort(128)],
+    after: ["optional", isShort(128)],
+    limit: ["optional", isLimit],
   },
   refresh: { id: ["required", isId], token: ["required", isShort(16_384)] },
   ping: { id: ["required", isId] },
@@ -62,8 +78,25 @@ function violation(message: Readonly<Record<string, unknown>>): string | undefin
 
 const fieldValue = fc.oneof(
   fc.jsonValue({ maxDepth: 1 }),
-  fc.constantFrom(0, 1, 2, 2 ** 53, 1.5, "text", "base64", "", "a\nb", true, null, ["a"], [1]),
-  fc.constantFrom(800, 801, 16_384, 16_385).map((length) => "c".repeat(length)),
+  fc.constantFrom(
+    0,
+    1,
+    2,
+    2 ** 53,
+    1.5,
+    "text",
+    "base64",
+    "",
+    "a\nb",
+    "tidegate.x",
+    1_000,
+    1_001,
+    true,
+    null,
+    ["a"],
+    [1],
+  ),
+  fc.constantFrom(128, 129, 800, 801, 16_384, 16_385).map((length) => "c".repeat(length)),
 );
 const fieldName = fc.constantFrom(
   "id",
@@ -77,6 +110,12 @@ const fieldName = fc.constantFrom(
   "event",
   "method",
   "timeout",
+  "since",
+  "replay",
+  "key",
+  "before",
+  "after",
+  "limit",
   "__proto__",
   "constructor",
   "unknown",
@@ -203,8 +242,22 @@ describe("decodeClientMessage", () => {
   });
 
   it("ignores fields that it does not know", () => {
-    const decoded = decodeClientMessage('{"type":"ping","id":1,"cursor":"x","constructor":{}}');
+    const decoded = decodeClientMessage('{"type":"ping","id":1,"members":"x","constructor":{}}');
     expect(decoded).toMatchObject({ ok: true, message: { type: "ping", id: 1 } });
+  });
+
+  it.each(["tidegate.reset", "tidegate.", "tidegate.end "])(
+    "keeps the event name %j for the node, which alone may send it to event streams",
+    (event) => {
+      const text = JSON.stringify({ type: "publish", id: 1, channel: "chat.lobby", data: 1, event });
+      expect(decodeClientMessage(text)).toMatchObject({ code: "invalid_field", id: 1 });
+    },
+  );
+
+  it("leaves it to others whether a cursor is one, and which go together", () => {
+    const text =
+      '{"type":"subscribe","id":1,"channel":"chat.lobby","since":"no cursor","replay":5,"before":7}';
+    expect(decodeClientMessage(text)).toMatchObject({ ok: true });
   });
 
   it("does not take null for an absent field", () => {

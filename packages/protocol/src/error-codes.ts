@@ -60,7 +60,8 @@ export const ERROR_CODES = {
   payload_too_large: {
     status: 413,
     retryable: false,
-    meaning: "The payload is larger than `limits.payload` of the `connected` message.",
+    meaning:
+      "The payload is larger than `limits.payload` of the `connected` message, or the body of an HTTP request than the node reads.",
   },
   rate_limited: {
     status: 429,
@@ -81,7 +82,8 @@ export const ERROR_CODES = {
   not_replayable: {
     status: 400,
     retryable: false,
-    meaning: "The namespace of that channel keeps no history: there is nothing to resume from, replay or page through.",
+    meaning:
+      "The namespace of that channel keeps no history: there is nothing to resume from, replay or page through.",
   },
   history_unavailable: {
     status: 503,
@@ -126,6 +128,42 @@ export const ERROR_CODES = {
     status: 403,
     retryable: false,
     meaning: "A refresh may not change the user. Open a new connection.",
+  },
+  not_found: { status: 404, retryable: false, meaning: "Over HTTP: there is nothing at that address." },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    meaning: "Over HTTP: that address takes other methods; the header `Allow` names them.",
+  },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    meaning: "Over HTTP: the body is not `application/json`, or it is compressed.",
+  },
+  upgrade_required: {
+    status: 426,
+    retryable: false,
+    meaning: "Over HTTP: that address speaks WebSocket, version 13.",
+  },
+  origin_denied: {
+    status: 403,
+    retryable: false,
+    meaning: "Over HTTP: the page's origin is not on the allow-list.",
+  },
+  node_full: {
+    status: 503,
+    retryable: true,
+    meaning: "Over HTTP: the node serves as many clients as it may. The balancer may pick another one.",
+  },
+  address_limit: {
+    status: 429,
+    retryable: true,
+    meaning: "Over HTTP: too many connections and requests of this address are open.",
+  },
+  draining: {
+    status: 503,
+    retryable: true,
+    meaning: "Over HTTP: the node is leaving. Another one takes over.",
   },
   messages_missed: {
     status: 500,

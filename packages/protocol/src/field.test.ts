@@ -25,10 +25,19 @@ const CASES: { readonly [K in Kind]: { readonly yes: readonly unknown[]; readonl
         { 0: "a", length: 1 },
       ],
     },
+    cursor: {
+      yes: ["", "k3j9x0ab-2s", "c".repeat(128)],
+      no: ["c".repeat(129), 1, null, undefined, ["a"], {}],
+    },
+    limit: { yes: [1, 100, 1_000], no: [0, -1, 0.5, 1_001, "1", Number.NaN, ...others] },
     token: { yes: ["", "t", "t".repeat(16_384)], no: ["t".repeat(16_385), 1, null, undefined, {}, []] },
     name: {
       yes: ["said", "n".repeat(128), "caf\u00e9", "two words"],
       no: ["", "n".repeat(129), "a\nb", "a\rb", "\0", "\u007f", "\u0085", 1, null, undefined, []],
+    },
+    event: {
+      yes: ["said", "n".repeat(128), "tidegate", "Tidegate.x"],
+      no: ["tidegate.", "tidegate.reset", "", "n".repeat(129), "a\nb", "\0", 1, null, undefined, []],
     },
     text: { yes: ["", "a\nb"], no: [1, null, undefined, true, [], {}] },
     flag: { yes: [true, false], no: [0, 1, "true", null, undefined, [], {}] },
@@ -36,6 +45,7 @@ const CASES: { readonly [K in Kind]: { readonly yes: readonly unknown[]; readonl
     milliseconds: { yes: [0, 1, 2 ** 53 - 1], no: [-1, 0.5, 2 ** 53, "0", ...others] },
     encoding: { yes: ["text", "base64"], no: ["TEXT", "json", "", null, undefined, 1, ["text"]] },
     json: { yes: [null, ...numbers.slice(0, 4), "", "text", true, [], {}], no: [undefined] },
+    records: { yes: [[], [{}], [{ a: 1 }, {}]], no: [[1], [null], [[]], [{}, "a"], {}, null, undefined, ""] },
     record: { yes: [{}, { a: 1 }], no: [null, undefined, [], "", 1, true] },
   };
 

@@ -13,6 +13,8 @@ export interface Field<T, Optional extends boolean = boolean> {
 const MAX_NAME_LENGTH = 128;
 const MAX_TOKEN_LENGTH = 16_384;
 const MAX_LIST_LENGTH = 1_000;
+/** Event names of the node's own on SSE; nobody else may use them. */
+const RESERVED_EVENT_PREFIX = "tidegate.";
 /** Most messages that a page or a replay can be asked for. */
 const MAX_REPLAY = 1_000;
 
@@ -24,6 +26,12 @@ const isText =
   (limit: number) =>
   (value: unknown): value is string =>
     typeof value === "string" && value.length <= limit;
+
+const isName = (value: unknown): value is string =>
+  typeof value === "string" && value.length > 0 && value.length <= MAX_NAME_LENGTH && !/\p{Cc}/u.test(value);
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function field<T>(expected: string, accepts: (value: unknown) => value is T) {
   return (doc: string): Field<T, false> => ({ expected, optional: false, doc, accepts });
@@ -49,13 +57,10 @@ export const fields = {
       typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= MAX_REPLAY,
   ),
   token: field(`a string of at most ${MAX_TOKEN_LENGTH} characters`, isText(MAX_TOKEN_LENGTH)),
-  name: field(
-    `a string of 1 to ${MAX_NAME_LENGTH} characters without control characters`,
-    (value): value is string =>
-      typeof value === "string" &&
-      value.length > 0 &&
-      value.length <= MAX_NAME_LENGTH &&
-      !/\p{Cc}/u.test(value),
+  name: field(`a string of 1 to ${MAX_NAME_LENGTH} characters without control characters`, isName),
+  event: field(
+    `a string of 1 to ${MAX_NAME_LENGTH} characters without control characters that does not begin with ${RESERVED_EVENT_PREFIX}`,
+    (value): value is string => isName(value) && !value.startsWith(RESERVED_EVENT_PREFIX),
   ),
   text: field("a string", (value): value is string => typeof value === "string"),
   flag: field("true or false", (value): value is boolean => typeof value === "boolean"),
@@ -74,13 +79,10 @@ export const fields = {
   json: field("any JSON value", (value): value is unknown => value !== undefined),
   records: field(
     "a list of objects",
-    (value): value is readonly Readonly<Record<string, unknown>>[] => Array.isArray(value),
+    (value): value is readonly Readonly<Record<string, unknown>>[] =>
+      Array.isArray(value) && value.every(isRecord),
   ),
-  record: field(
-    "an object",
-    (value): value is Readonly<Record<string, unknown>> =>
-      typeof value === "object" && value !== null && !Array.isArray(value),
-  ),
+  record: field("an object", isRecord),
 } as const;
 
 /** The same field, but a message may leave it out. `null` is not leaving out. */

@@ -28,7 +28,13 @@ export type { CompiledGrants, GrantAction, GrantPatterns } from "./grants.ts";
 export { compileGrants, GRANT_ACTIONS, GrantSet } from "./grants.ts";
 export type { MessageDefinition } from "./message-definition.ts";
 export type { MessageHead, TextPayload } from "./message-frame.ts";
-export { messageFrame, messageHeaderLine, replyFrame, replyHeaderLine } from "./message-frame.ts";
+export {
+  messageFrame,
+  messageHeaderLine,
+  messageObject,
+  replyFrame,
+  replyHeaderLine,
+} from "./message-frame.ts";
 export type { Connect } from "./messages/connect.ts";
 export type { Connected } from "./messages/connected.ts";
 export type { ErrorMessage } from "./messages/error.ts";

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { encodePosition } from "./cursor.ts";
 import type { Field } from "./field.ts";
 import {
   type MessageHead,
   messageFrame,
   messageHeaderLine,
+  messageObject,
   replyFrame,
   replyHeaderLine,
   type TextPayload,
@@ -30,6 +32,12 @@ const head: fc.Arbitrary<MessageHead> = fc.record({
     { nil: undefined },
   ),
   time: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
+  cursor: fc.option(
+    fc
+      .nat({ max: Number.MAX_SAFE_INTEGER })
+      .map((sequence) => encodePosition({ epoch: "k3j9x0ab", sequence })),
+    { nil: undefined },
+  ),
 });
 const payload: fc.Arbitrary<TextPayload> = fc.oneof(
   fc.jsonValue().map((value) => ({ json: JSON.stringify(value), encoding: undefined })),
@@ -42,7 +50,7 @@ const payload: fc.Arbitrary<TextPayload> = fc.oneof(
   })),
 );
 
-function expectedHead({ channel: name, event, from, time }: MessageHead): Record<string, unknown> {
+function expectedHead({ channel: name, event, from, time, cursor }: MessageHead): Record<string, unknown> {
   return {
     type: "message",
     channel: name,
@@ -51,6 +59,7 @@ function expectedHead({ channel: name, event, from, time }: MessageHead): Record
       ? {}
       : { from: { ...(from.user === undefined ? {} : { user: from.user }), connection: from.connection } }),
     time,
+    ...(cursor === undefined ? {} : { cursor }),
   };
 }
 
@@ -92,6 +101,18 @@ describe("messageFrame", () => {
     fc.assert(
       fc.property(head, payload, (given, body) => {
         expect(topLevelValue(messageFrame(given, body), "data")).toBe(body.json);
+      }),
+    );
+  });
+});
+
+describe("messageObject", () => {
+  it("is the frame without its type", () => {
+    fc.assert(
+      fc.property(head, payload, (given, body) => {
+        const { type, ...rest } = parsed(messageFrame(given, body));
+        expect(type).toBe("message");
+        expect(parsed(messageObject(given, body))).toStrictEqual(rest);
       }),
     );
   });

@@ -18,9 +18,17 @@ export interface TextPayload {
   readonly encoding: "text" | "base64" | undefined;
 }
 
+/** Of what a frame begins with, the brace included. */
+const TYPE_FIELD_LENGTH = '{"type":"message",'.length;
+
 /** The text frame of a `message`. One line, so that frames can be joined by newlines. */
 export function messageFrame(head: MessageHead, payload: TextPayload): string {
   return `${openMessage(head)},"data":${payload.json}${encodingField(payload)}}`;
+}
+
+/** The same without `type`, as messages stand in pages, polls and events. */
+export function messageObject(head: MessageHead, payload: TextPayload): string {
+  return `{${messageFrame(head, payload).slice(TYPE_FIELD_LENGTH)}`;
 }
 
 /** The header line of a binary `message` frame, with its newline. The payload bytes follow. */

@@ -4,6 +4,7 @@ import { CLIENT_MESSAGES } from "./client-messages.ts";
 import { CLOSE_CODES } from "./close-codes.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import type { MessageDefinition } from "./message-definition.ts";
+import { RESET_REASONS } from "./reset-reasons.ts";
 import { REVISION, REVISIONS, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./revision.ts";
 import { SERVER_MESSAGES } from "./server-messages.ts";
 
@@ -17,6 +18,7 @@ function digestOf(
   messages: readonly MessageDefinition[],
   errors: Readonly<Record<string, { readonly status: number; readonly retryable: boolean }>>,
   closes: Readonly<Record<string, { readonly code: number }>>,
+  resets: Readonly<Record<string, string>>,
 ): string {
   const lines: ShapeLine[] = [
     ...messages.map(({ direction, type }) => ["message", direction, type]),
@@ -32,6 +34,7 @@ function digestOf(
     ),
     ...Object.entries(errors).map(([name, { status, retryable }]) => ["error", name, status, retryable]),
     ...Object.entries(closes).map(([name, { code }]) => ["close", name, code]),
+    ...Object.keys(resets).map((name) => ["reset", name]),
   ];
   const canonical = lines.map((line) => JSON.stringify(line)).sort();
   return createHash("sha256").update(canonical.join("\n")).digest("hex");
@@ -41,7 +44,7 @@ const MESSAGES: readonly MessageDefinition[] = [...CLIENT_MESSAGES, ...SERVER_ME
 
 describe("REVISIONS", () => {
   it("has an entry for the messages and codes as they are now", () => {
-    const digest = digestOf(MESSAGES, ERROR_CODES, CLOSE_CODES);
+    const digest = digestOf(MESSAGES, ERROR_CODES, CLOSE_CODES, RESET_REASONS);
     const last = REVISIONS[REVISIONS.length - 1];
     expect(
       last?.digest,
@@ -57,14 +60,19 @@ describe("REVISIONS", () => {
 
 describe("the digest", () => {
   const [first] = CLIENT_MESSAGES;
-  const base = digestOf([first], ERROR_CODES, CLOSE_CODES);
+  const base = digestOf([first], ERROR_CODES, CLOSE_CODES, RESET_REASONS);
 
   it.each<[string, string]>([
-    ["a message", digestOf([], ERROR_CODES, CLOSE_CODES)],
-    ["a direction", digestOf([{ ...first, direction: "server" }], ERROR_CODES, CLOSE_CODES)],
+    ["a message", digestOf([], ERROR_CODES, CLOSE_CODES, RESET_REASONS)],
+    ["a direction", digestOf([{ ...first, direction: "server" }], ERROR_CODES, CLOSE_CODES, RESET_REASONS)],
     [
       "a field",
-      digestOf([{ ...first, fields: { ...first.fields, extra: first.fields.id } }], ERROR_CODES, CLOSE_CODES),
+      digestOf(
+        [{ ...first, fields: { ...first.fields, extra: first.fields.id } }],
+        ERROR_CODES,
+        CLOSE_CODES,
+        RESET_REASONS,
+      ),
     ],
     [
       "what a field must be",
@@ -72,6 +80,7 @@ describe("the digest", () => {
         [{ ...first, fields: { ...first.fields, id: { ...first.fields.id, expected: "a string" } } }],
         ERROR_CODES,
         CLOSE_CODES,
+        RESET_REASONS,
       ),
     ],
     [
@@ -80,13 +89,23 @@ describe("the digest", () => {
         [{ ...first, fields: { ...first.fields, id: { ...first.fields.id, optional: true } } }],
         ERROR_CODES,
         CLOSE_CODES,
+        RESET_REASONS,
       ),
     ],
     [
       "an error's policy",
-      digestOf([first], { ...ERROR_CODES, forbidden: { status: 403, retryable: true } }, CLOSE_CODES),
+      digestOf(
+        [first],
+        { ...ERROR_CODES, forbidden: { status: 403, retryable: true } },
+        CLOSE_CODES,
+        RESET_REASONS,
+      ),
     ],
-    ["a close code", digestOf([first], ERROR_CODES, { ...CLOSE_CODES, draining: { code: 4499 } })],
+    [
+      "a close code",
+      digestOf([first], ERROR_CODES, { ...CLOSE_CODES, draining: { code: 4499 } }, RESET_REASONS),
+    ],
+    ["a reset reason", digestOf([first], ERROR_CODES, CLOSE_CODES, { expired: "Why." })],
   ])("changes with %s", (_what, changed) => {
     expect(changed).not.toBe(base);
   });
@@ -97,7 +116,9 @@ describe("the digest", () => {
         .map(([name, field]) => [name, { ...field, doc: "Other words." }] as const)
         .reverse(),
     );
-    expect(digestOf([{ ...first, summary: "Other words.", fields }], ERROR_CODES, CLOSE_CODES)).toBe(base);
+    expect(
+      digestOf([{ ...first, summary: "Other words.", fields }], ERROR_CODES, CLOSE_CODES, RESET_REASONS),
+    ).toBe(base);
   });
 });
 

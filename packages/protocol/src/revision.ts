@@ -6,7 +6,7 @@ export const TOKEN_SUBPROTOCOL_PREFIX = "bearer.";
 
 /**
  * What each revision of `tidegate.v1` added. Revisions only add: clients ignore fields, messages and codes they
- * do not know, nodes ignore fields they do not know. `digest` is of all message shapes and code tables; the
+ * do not know, nodes ignore fields they do not know. `digest` is of all message shapes, codes and reset reasons; the
  * test beside this file fails when they change without a new entry.
  */
 export const REVISIONS = [
@@ -14,6 +14,12 @@ export const REVISIONS = [
     revision: 1,
     digest: "884a0fbd71dfb32a388626302b0d8fcfc73207c9d56725edfaaab350dc03c475",
     change: "Live channels: connect, subscribe, unsubscribe, publish, request, refresh, ping.",
+  },
+  {
+    revision: 2,
+    digest: "1507cfbdc5f1a368570a7efefdbf2b3663c0ae493292633c05b2d8051746e00d",
+    change:
+      "Replayable channels: cursors, resuming by `since`, `replay`, `reset`, `history`, and publishing that the store confirms. Event streams, polling, and publishing and requests over HTTP.",
   },
 ] as const;
 

@@ -14,8 +14,11 @@ export interface NatsServer extends AsyncDisposable {
   readonly url: string;
   /** Ends it and removes its store, unless the store was given. Repeated calls do nothing. */
   stop(): Promise<void>;
-  /** Ends it as a crash would, by SIGKILL; the store stays for `restart`. Does nothing if it is down. */
-  kill(): Promise<void>;
+  /**
+   * Ends it as a crash would, by SIGKILL, or in order, by SIGTERM; the store stays for `restart`. Does nothing if it is
+   * down.
+   */
+  kill(signal?: "SIGKILL" | "SIGTERM"): Promise<void>;
   /** Starts it again on the same port with the same store; ends it in an orderly way first if it runs. */
   restart(): Promise<void>;
   /** Freezes it (SIGSTOP): connections stay open, nothing is answered. Resolves when it no longer runs. */
@@ -27,6 +30,8 @@ export interface NatsServer extends AsyncDisposable {
 /** A nats-server of our own. */
 export interface OwnNatsServer extends NatsServer {
   readonly external: false;
+  /** What it calls itself; the same after every restart. */
+  readonly name: string;
   /** The same after every restart. */
   readonly port: number;
   /** Undefined while it is down; another after every restart. */
@@ -60,6 +65,10 @@ export class ManagedNatsServer implements OwnNatsServer {
     return `nats://${natsHost}:${this.port}`;
   }
 
+  get name(): string {
+    return this.#launch.config.serverName;
+  }
+
   get port(): number {
     return this.#launch.config.port;
   }
@@ -87,8 +96,8 @@ export class ManagedNatsServer implements OwnNatsServer {
     });
   }
 
-  kill(): Promise<void> {
-    return this.#inOrder(() => this.#end("SIGKILL"));
+  kill(signal: "SIGKILL" | "SIGTERM" = "SIGKILL"): Promise<void> {
+    return this.#inOrder(() => this.#end(signal));
   }
 
   restart(): Promise<void> {

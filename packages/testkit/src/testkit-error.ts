@@ -5,6 +5,7 @@
  * - `nats-start-failed`: nats-server ended or never accepted a connection; the message ends with its log
  * - `nats-unreachable`: the server that `NATS_URL` names does not answer, or is too old
  * - `chromium-missing`: no way of getting a Chromium worked
+ * - `nginx-missing`: no way of getting an nginx worked
  * - `install-failed`: one way of installing a program failed (download, checksum, build)
  * - `process-failed`: a child process could not be started, or ended before it did what was awaited
  * - `socket-closed`: a connection ended before what was awaited arrived
@@ -16,6 +17,7 @@ export type TestkitErrorCode =
   | "nats-start-failed"
   | "nats-unreachable"
   | "chromium-missing"
+  | "nginx-missing"
   | "install-failed"
   | "process-failed"
   | "socket-closed"

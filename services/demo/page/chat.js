@@ -1,11 +1,18 @@
 import { Connection } from "./connection.js";
+import { describeResume, describeState } from "./connection-words.js";
 import { LogView } from "./log-view.js";
+import { NODES, otherNode } from "./nodes.js";
+import { StateView } from "./state-view.js";
+import { fetchToken } from "./token.js";
 
 const LOBBY = "chat.lobby";
-const TICKER = "ticker.price";
+/** So many of the last messages are shown to somebody who joins. */
+const REPLAY = 30;
+/** The key under which a tab remembers its connections, and how many. */
+const OWN_CONNECTIONS = "connections";
+const MOST_CONNECTIONS = 50;
 const BOT = "Tide";
 const BOT_COMMAND = /^\/bot(?:\s+|$)/;
-const MINUS = "\u2212";
 
 const byId = (id) => document.getElementById(id);
 const joinForm = byId("join-form");
@@ -16,12 +23,10 @@ const chat = byId("chat");
 const composer = byId("composer");
 const messageInput = byId("message");
 const botButton = byId("bot");
-const stateBox = document.querySelector(".state");
-const stateText = document.querySelector(".state-text");
+const stateView = new StateView(byId("chat-state"));
 const announcement = byId("announcement");
 const retryButton = byId("retry");
 const leaveButton = byId("leave");
-const ticker = document.querySelector(".ticker");
 const log = new LogView({
   log: byId("log"),
   entries: byId("entries"),
@@ -29,20 +34,22 @@ const log = new LogView({
   newer: byId("newer"),
 });
 
-const nodes = [...nodeSelect.options].map((option) => ({ name: option.text, url: option.dataset.url }));
-
 let name = "";
-/** Every connection of this page so far: what came from one of them is the user's own. */
-const ownConnections = new Set();
-/** Ticks while the page waits for its next attempt. */
-let countdown;
-
+/** Every connection of this tab so far: what came from one of them is the user's own, also after a reload. */
+const ownConnections = new Set(JSON.parse(sessionStorage.getItem(OWN_CONNECTIONS) ?? "[]"));
 const connection = new Connection({
-  nodes,
-  channels: [LOBBY, TICKER],
-  fetchToken,
+  nodes: NODES,
+  channel: LOBBY,
+  replay: REPLAY,
+  fetchToken: fetchVisitorToken,
   onState: showState,
   onMessage: showMessage,
+  onReplayed: () => log.announceFromHere(),
+  onResumed: (count) => showNotice(`${capitalize(describeResume(count))}.`),
+  onReset: () => {
+    log.clear();
+    showNotice("Reset: reloaded. What was said before may not be complete.");
+  },
   onNotice: (text) => showNotice(text),
 });
 
@@ -53,6 +60,15 @@ joinForm.addEventListener("submit", (event) => {
 leaveButton.addEventListener("click", leave);
 retryButton.addEventListener("click", () => connection.retryNow());
 addEventListener("online", () => connection.retryNow());
+document.addEventListener("visibilitychange", () => {
+  // A tab that comes back to sight should not have to wait, nor should its reader.
+  if (!document.hidden) {
+    connection.retryNow();
+  }
+});
+document.addEventListener("lose-connection", ({ detail }) => {
+  connection.moveTo(otherNode(nodeSelect.selectedIndex), detail.milliseconds);
+});
 nodeSelect.addEventListener("change", () => {
   if (name !== "") {
     rememberInAddress();
@@ -78,7 +94,7 @@ startFromAddress();
 function startFromAddress() {
   const address = new URLSearchParams(location.search);
   const node = Number(address.get("node"));
-  if (Number.isInteger(node) && node >= 1 && node <= nodes.length) {
+  if (Number.isInteger(node) && node >= 1 && node <= NODES.length) {
     nodeSelect.value = String(node);
   }
   nameInput.value = address.get("name") ?? "";
@@ -121,20 +137,15 @@ function leave() {
   nameInput.focus();
 }
 
-async function fetchToken() {
-  const response = await fetch("/token", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ name }),
-  });
-  if (!response.ok) {
-    const { message } = await response.json();
-    if (response.status === 400) {
-      rejectName(message);
+async function fetchVisitorToken() {
+  try {
+    return await fetchToken(name);
+  } catch (error) {
+    if (error.final === true) {
+      rejectName(error.message);
     }
-    throw Object.assign(new Error(message), { final: response.status === 400 });
+    throw error;
   }
-  return response.json();
 }
 
 /** Back to the form: only another name helps. */
@@ -184,10 +195,6 @@ function giveBack(text) {
 }
 
 function showMessage(message) {
-  if (message.channel === TICKER) {
-    showTicker(message.data);
-    return;
-  }
   const { data, from, time } = message;
   const words = typeof data?.text === "string" ? data.text : typeof data === "string" ? data : undefined;
   log.add({
@@ -206,57 +213,27 @@ function authorOf(data) {
   return typeof data?.name === "string" && data.name !== "" ? data.name : "backend";
 }
 
-function showTicker(data) {
-  const [symbol, price, change] = ticker.children;
-  const sign = data.change < 0 ? MINUS : "+";
-  symbol.textContent = data.symbol;
-  price.textContent = data.price.toFixed(2);
-  change.textContent = `${sign}${Math.abs(data.change).toFixed(2)}`;
-  ticker.dataset.trend = data.change < 0 ? "down" : "up";
-  ticker.hidden = false;
-}
-
 /** `own` if it answers something the user just did: then it must be in sight. */
 function showNotice(text, own = false) {
   log.add({ kind: "notice", author: "", text, time: Date.now(), own });
 }
 
 function showState(state) {
-  clearInterval(countdown);
   if (state.kind === "connected") {
     ownConnections.add(state.connection);
+    sessionStorage.setItem(OWN_CONNECTIONS, JSON.stringify([...ownConnections].slice(-MOST_CONNECTIONS)));
     // A client that lost its node is on another one now; the choice says where it is, and the link to the
     // second tab where it is not.
     nodeSelect.value = String(state.index + 1);
-    byId("second-tab").href = `?node=${((state.index + 1) % nodes.length) + 1}`;
-  } else {
-    // A number that stands still looks like one that is true.
-    ticker.hidden = true;
+    byId("second-tab").href = `?node=${otherNode(state.index) + 1}`;
   }
-  const words = describe(state);
-  stateBox.dataset.state = state.kind;
-  stateText.textContent = words;
-  announcement.textContent = state.kind === "waiting" ? `Reconnecting: ${state.reason}` : words;
-  stateBox.title = state.kind === "waiting" ? state.reason : "";
+  stateView.show(state);
+  // Seconds that are counted down are for the eye.
+  announcement.textContent =
+    state.kind === "waiting" ? `Reconnecting: ${state.reason}` : describeState(state);
   retryButton.hidden = state.kind !== "waiting";
-  if (state.kind === "waiting") {
-    countdown = setInterval(() => {
-      stateText.textContent = describe(state);
-    }, 250);
-  }
 }
 
-function describe(state) {
-  switch (state.kind) {
-    case "connecting":
-      return `Connecting to ${state.node}…`;
-    case "connected":
-      return `Connected to ${state.node}`;
-    case "waiting":
-      return `Reconnecting in ${Math.max(1, Math.ceil((state.until - Date.now()) / 1000))} s`;
-    case "closed":
-      return `Closed: ${state.reason}`;
-    default:
-      return "Not connected";
-  }
+function capitalize(words) {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }

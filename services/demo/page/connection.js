@@ -1,28 +1,19 @@
+import { CatchUp } from "./catch-up.js";
+import { PendingAsks, RequestError } from "./pending-asks.js";
 import { nextNode, reconnectWait, shouldReconnect } from "./reconnect-policy.js";
+import { REFRESH_AT } from "./token.js";
 
 const SUBPROTOCOL = "tidegate.v1";
 
 /** A connection that lasted this long was a good one: the next loss starts again with the shortest wait. */
 const STABLE_AFTER = 5_000;
-/** The share of a token's life after which a new one is brought. */
-const REFRESH_AT = 0.8;
 const REFRESH_RETRY = 10_000;
 /** How long a handshake may take before the node counts as unreachable. */
 const CONNECT_TIMEOUT = 10_000;
 /** What browsers report for a connection that ended without a close frame. */
 const ABNORMAL = 1006;
-
-/** What a request fails with: the code and words of the node, or `disconnected`. */
-export class RequestError extends Error {
-  /**
-   * @param {string} code
-   * @param {string} message
-   */
-  constructor(code, message) {
-    super(message);
-    this.code = code;
-  }
-}
+/** A publish that is not answered is sent again for so long, in ms: well inside the window in which its key counts. */
+const RESEND_WITHIN = 60_000;
 
 /**
  * What the page shows of the connection.
@@ -35,18 +26,23 @@ export class RequestError extends Error {
  *
  * @typedef {object} Options
  * @property {readonly { name: string, url: string }[]} nodes
- * @property {readonly string[]} channels subscribed to on every connect
+ * @property {string} channel a replayable one; after a loss it goes on where it stood
+ * @property {number} replay so many of its last messages come first
  * @property {() => Promise<{ token: string, expiresIn: number }>} fetchToken `expiresIn` is in seconds; an error
  *   with `final: true` means that asking again is useless
  * @property {(state: State) => void} onState
  * @property {(message: Record<string, unknown>) => void} onMessage
+ * @property {(count: number) => void} onReplayed the last messages have come, on a first connect
+ * @property {(count: number) => void} onResumed it came back, and so many messages were caught up
+ * @property {(reason: string) => void} onReset it came back, but something in between is lost; the last messages follow
  * @property {(text: string) => void} onNotice something worth a quiet line
  */
 
 /**
  * The whole client side of the protocol that a chat needs, over a plain `new WebSocket`: connect, subscribe,
- * publish, request, refresh the token, notice a dead link, come back. Published messages and subscriptions are
- * live: what is said while this client is away is not repeated to it.
+ * publish, request, refresh the token, notice a dead link, come back and resume. What is said while this client is
+ * away comes when it is back, and what it said itself while the link broke is sent again under the same key, so that it
+ * is stored once.
  */
 export class Connection {
   /** @type {Options} */
@@ -64,14 +60,21 @@ export class Connection {
   /** @type {number | undefined} */
   #drainWait;
   #nextId = 1;
-  /** @type {Map<number, { resolve: (answer: Record<string, unknown>) => void, reject: (error: Error) => void }>} */
-  #pending = new Map();
+  /** How far the channel has been received. */
+  #cursor = "";
+  /** The id of the `subscribe` that stands, and what it asked for. */
+  #subscription = { id: 0, kind: "" };
+  #catchUp;
+  #asks = new PendingAsks();
   /** @type {Set<number>} */
   #timers = new Set();
 
   /** @param {Options} options */
   constructor(options) {
     this.#options = options;
+    this.#catchUp = new CatchUp((count) => {
+      this.#subscription.kind === "since" ? options.onResumed(count) : options.onReplayed(count);
+    });
   }
 
   /**
@@ -85,6 +88,20 @@ export class Connection {
     void this.#connect();
   }
 
+  /**
+   * Stays away for a while and comes back on another node. Does nothing unless it is connected or about to be.
+   *
+   * @param {number} node
+   * @param {number} milliseconds
+   */
+  moveTo(node, milliseconds) {
+    if (this.#state.kind !== "idle" && this.#state.kind !== "closed") {
+      this.#abandon();
+      this.#node = node;
+      this.#wait("away for a moment", milliseconds);
+    }
+  }
+
   /** Tries at once instead of waiting for the next attempt. Does nothing unless it is waiting. */
   retryNow() {
     if (this.#state.kind === "waiting") {
@@ -92,20 +109,24 @@ export class Connection {
     }
   }
 
+  /** For good: what it had received is forgotten, too. */
   close() {
     this.#abandon();
+    this.#cursor = "";
+    this.#asks.giveUp();
     this.#enter({ kind: "idle" });
   }
 
   /**
-   * Resolves once the node has handed the message to NATS.
+   * Resolves once the message is stored. Survives a lost connection: the key makes two publishes of it one.
    *
    * @param {string} channel
    * @param {string} event
    * @param {unknown} data
    */
   async publish(channel, event, data) {
-    await this.#ask({ type: "publish", channel, event, data });
+    const message = { type: "publish", channel, event, data, key: crypto.randomUUID() };
+    await this.#ask(message, Date.now() + RESEND_WITHIN);
   }
 
   /**
@@ -128,9 +149,7 @@ export class Connection {
       credentials = await this.#options.fetchToken();
     } catch (error) {
       if (attempt === this.#attempt) {
-        error.final === true
-          ? this.#enter({ kind: "closed", reason: error.message })
-          : this.#wait(`no token: ${error.message}`);
+        error.final === true ? this.#end(error.message) : this.#wait(`no token: ${error.message}`);
       }
       return;
     }
@@ -138,7 +157,7 @@ export class Connection {
       return;
     }
 
-    const socket = new WebSocket(node.url, SUBPROTOCOL);
+    const socket = new WebSocket(`${node.url.replace("http", "ws")}/v1/ws`, SUBPROTOCOL);
     this.#socket = socket;
     this.#after(CONNECT_TIMEOUT, () => {
       if (this.#state.kind === "connecting") {
@@ -146,10 +165,10 @@ export class Connection {
       }
     });
     socket.onopen = () => {
-      const channels = this.#options.channels;
-      // The ids of a connection start at 1 and only grow; `connect` takes the first.
-      this.#nextId = 2;
-      socket.send(JSON.stringify({ type: "connect", id: 1, token: credentials.token, channels }));
+      // The ids of a connection start at 1 and only grow. No need to wait for the answer before going on.
+      this.#nextId = 1;
+      this.#send({ type: "connect", token: credentials.token });
+      this.#subscribe();
     };
     socket.onmessage = (event) => {
       this.#lastFrameAt = Date.now();
@@ -170,19 +189,36 @@ export class Connection {
           index: this.#node,
           connection: message.connection,
         });
+        this.#asks.sendAgain((ask) => this.#send(ask));
+        break;
+      case "subscribed":
+        this.#keep(message.cursor);
+        if (message.resumed !== false) {
+          this.#catchUp.begin();
+        }
         break;
       case "message":
-        this.#options.onMessage(message);
+        this.#take(message);
+        break;
+      case "reset":
+        this.#options.onReset(message.reason);
+        this.#reload();
+        break;
+      case "ping":
+        // A checkpoint: on a quiet channel the place to resume from moves on without a message.
+        this.#keep(message.cursor);
         break;
       case "ok":
       case "reply":
-        this.#settle(message.id)?.resolve(message);
+        this.#asks.settle(message.id)?.resolve(message);
         break;
       case "error":
         this.#receiveError(message);
         break;
       case "unsubscribed":
-        if (message.code !== undefined) {
+        if (message.id === this.#subscription.id) {
+          this.#subscribe();
+        } else if (message.code !== undefined) {
           this.#options.onNotice(`${message.channel} ended: ${message.message}`);
         }
         break;
@@ -190,13 +226,15 @@ export class Connection {
         this.#drainWait = message.reconnect;
         break;
       default:
-      // `subscribed` and `ping` need no answer, and a later revision may send more than this page knows.
+      // A later revision may send more than this page knows.
     }
   }
 
   #receiveError(message) {
-    if (message.id !== undefined) {
-      this.#settle(message.id)?.reject(new RequestError(message.code, message.message));
+    if (message.id !== undefined && message.id === this.#subscription.id) {
+      this.#receiveRefusal(message);
+    } else if (message.id !== undefined) {
+      this.#asks.settle(message.id)?.reject(new RequestError(message.code, message.message));
     } else if (message.code === "messages_missed") {
       const where = message.channel === undefined ? "" : ` on ${message.channel}`;
       this.#options.onNotice(`Some messages${where} may have been missed.`);
@@ -205,20 +243,64 @@ export class Connection {
     }
   }
 
-  #ask(message) {
-    if (this.#state.kind !== "connected" || this.#socket === undefined) {
+  /** Goes on behind the cursor, or begins with the last messages. */
+  #subscribe() {
+    const { channel, replay } = this.#options;
+    const kind = this.#cursor === "" ? "replay" : "since";
+    const from = kind === "since" ? { since: this.#cursor } : { replay };
+    this.#subscription = { id: this.#send({ type: "subscribe", channel, ...from }), kind };
+  }
+
+  /** After a reset: the channel once more from the beginning, which here is the last messages. */
+  #reload() {
+    this.#cursor = "";
+    this.#catchUp.cancel();
+    this.#subscription = {
+      id: this.#send({ type: "unsubscribe", channel: this.#options.channel }),
+      kind: "reload",
+    };
+  }
+
+  #receiveRefusal({ code, message }) {
+    if (code === "cursor_invalid") {
+      this.#options.onReset(code);
+      this.#cursor = "";
+      this.#subscribe();
+    } else {
+      this.#options.onNotice(`Nothing of ${this.#options.channel} will come: ${message}`);
+    }
+  }
+
+  #take(message) {
+    // What still comes between a reset and the new beginning is part of that.
+    if (this.#subscription.kind !== "reload") {
+      this.#keep(message.cursor);
+      this.#catchUp.add();
+      this.#options.onMessage(message);
+    }
+  }
+
+  #keep(cursor) {
+    if (cursor !== undefined && this.#subscription.kind !== "reload") {
+      this.#cursor = cursor;
+    }
+  }
+
+  #ask(message, resendUntil) {
+    if (this.#state.kind !== "connected") {
       return Promise.reject(new RequestError("disconnected", "not connected"));
     }
+    const id = this.#send(message);
+    return new Promise((resolve, reject) => {
+      this.#asks.add(id, { message, resolve, reject, resendUntil });
+    });
+  }
+
+  #send(message) {
     const id = this.#nextId;
     this.#nextId += 1;
     this.#socket.send(JSON.stringify({ ...message, id }));
-    return new Promise((resolve, reject) => this.#pending.set(id, { resolve, reject }));
-  }
-
-  #settle(id) {
-    const waiting = this.#pending.get(id);
-    this.#pending.delete(id);
-    return waiting;
+    return id;
   }
 
   /** Twice the node's ping interval without a frame: the link is dead, though no close will ever say so. */
@@ -262,7 +344,7 @@ export class Connection {
     }
     this.#abandon();
     if (!shouldReconnect(code)) {
-      this.#enter({ kind: "closed", reason });
+      this.#end(reason);
       return;
     }
     const draining = drainWait !== undefined;
@@ -276,9 +358,15 @@ export class Connection {
     this.#enter({ kind: "waiting", until: Date.now() + milliseconds, reason });
   }
 
+  #end(reason) {
+    this.#asks.giveUp();
+    this.#enter({ kind: "closed", reason });
+  }
+
   /** Lets go of the socket and of everything that belonged to it. */
   #abandon() {
     this.#attempt += 1;
+    this.#catchUp.cancel();
     for (const timer of this.#timers) {
       clearTimeout(timer);
     }
@@ -292,11 +380,7 @@ export class Connection {
       socket.onclose = null;
       socket.close(1000);
     }
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
-    for (const { reject } of pending) {
-      reject(new RequestError("disconnected", "the connection was lost before the answer came"));
-    }
+    this.#asks.lose();
   }
 
   #after(milliseconds, action) {

@@ -6,6 +6,11 @@ const SAME_BREATH = 120_000;
 const NEAR_END = 48;
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const calendar = new Intl.DateTimeFormat(undefined, {
+  weekday: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 
 /**
  * One line of the log.
@@ -70,7 +75,13 @@ export class LogView {
     }
   }
 
+  /** Up to now the log was being filled with what was said before, which nobody wants to have read out. */
+  announceFromHere() {
+    this.#log.ariaBusy = "false";
+  }
+
   clear() {
+    this.#log.ariaBusy = "true";
     this.#entries.replaceChildren();
     this.#last = undefined;
     this.#empty.hidden = false;
@@ -116,13 +127,19 @@ function line(entry, continued) {
   if (entry.remark !== undefined) {
     head.append(make("span", "remark", entry.remark));
   }
-  const time = make("time", "time", clock.format(entry.time));
+  const time = make("time", "time", timeOf(entry.time));
   time.dateTime = new Date(entry.time).toISOString();
   head.append(time);
 
   const text = make("p", entry.code === true ? "text data" : "text", entry.text);
   element.append(avatar, head, text);
   return element;
+}
+
+/** With the day, if it was another one. */
+function timeOf(time) {
+  const today = new Date(time).toDateString() === new Date().toDateString();
+  return (today ? clock : calendar).format(time);
 }
 
 function notice(entry) {

@@ -14,7 +14,7 @@ export type ParsedDemoArguments =
 
 export const DEMO_USAGE = `Usage: node services/demo/src/main.ts --gateway URL [--gateway URL ...] [options]
 
-The demo backend: serves the chat page, answers rpc.demo.>, publishes ticker.clock and ticker.price.
+The demo backend: serves the page, answers rpc.demo.>, publishes ticker.clock, ticker.price and feed.demo.
 
   --gateway URL   http:// address of a gateway that the page offers; give one per node
   --host HOST     address the page is served on (default 127.0.0.1)

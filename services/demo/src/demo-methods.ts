@@ -1,34 +1,44 @@
-import { type ServiceCall, ServiceError } from "@tidegate/broker";
+import { type CallHandler, type ServiceCall, ServiceError } from "@tidegate/broker";
 import { answerQuestion } from "./bot.ts";
+import type { NoticeBoard } from "./notice-board.ts";
 
 /** Longer questions are cut: the bot reads only for a word it knows. */
 const LONGEST_QUESTION = 500;
 
 type Method = (call: ServiceCall) => Uint8Array;
 
-const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ["demo.echo", (call) => call.payload],
-  ["demo.time", () => encode({ time: new Date().toISOString() })],
-  [
-    "demo.bot",
-    (call) =>
-      encode({
-        text: answerQuestion(questionOf(call), { user: call.user, now: new Date(), random: Math.random }),
-      }),
-  ],
-]);
-
 /**
- * Answers a request under `rpc.demo.>`.
- *
- * @throws ServiceError `404` for a method that the demo does not have, `400` for a payload it cannot use.
+ * Answers requests under `rpc.demo.>`. The handler throws ServiceError `404` for a method that the demo does not have,
+ * `400` for a payload it cannot use, `503` while nothing can be published.
  */
-export function answerCall(call: ServiceCall): Uint8Array {
-  const method = METHODS.get(call.method);
-  if (method === undefined) {
-    throw new ServiceError("404", `the demo has ${[...METHODS.keys()].join(", ")}, but no ${call.method}`);
+export function demoMethods(notices: Pick<NoticeBoard, "post">): CallHandler {
+  const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
+    ["demo.echo", (call) => call.payload],
+    ["demo.time", () => encode({ time: new Date().toISOString() })],
+    [
+      "demo.bot",
+      (call) =>
+        encode({
+          text: answerQuestion(questionOf(call), { user: call.user, now: new Date(), random: Math.random }),
+        }),
+    ],
+    ["demo.notify", () => encode(postNotice(notices))],
+  ]);
+  return (call) => {
+    const method = methods.get(call.method);
+    if (method === undefined) {
+      throw new ServiceError("404", `the demo has ${[...methods.keys()].join(", ")}, but no ${call.method}`);
+    }
+    return method(call);
+  };
+}
+
+function postNotice(notices: Pick<NoticeBoard, "post">): object {
+  const notice = notices.post();
+  if (notice === undefined) {
+    throw new ServiceError("503", "NATS takes nothing from the demo backend now");
   }
-  return method(call);
+  return notice;
 }
 
 function questionOf({ payload }: ServiceCall): string {

@@ -83,6 +83,16 @@ describe("the demo backend", () => {
     expect(seen.get("rt.ticker.clock")).toEqual({ time: expect.stringMatching(/^\d{4}-.*Z$/) });
   });
 
+  test("publishes a notification for whoever asks for one", async () => {
+    const feed = plain.subscribe("rt.feed.demo", { max: 1 });
+    await plain.flush();
+    const posted: unknown = JSON.parse((await ask("demo.notify", "")).text);
+    expect(posted).toEqual({ id: expect.any(String), number: expect.any(Number), text: expect.any(String) });
+    for await (const message of feed) {
+      expect(message.json()).toEqual(posted);
+    }
+  });
+
   test("puts what is said over HTTP into the lobby", async () => {
     const lobby = plain.subscribe("rt.chat.lobby", { max: 1 });
     await plain.flush();

@@ -2,14 +2,15 @@ import { fileURLToPath } from "node:url";
 import { type BrokerOptions, connectBroker } from "@tidegate/broker";
 import type { Logger, RunningService } from "@tidegate/runtime";
 import type { DemoArguments } from "./demo-arguments.ts";
-import { answerCall } from "./demo-methods.ts";
+import { demoMethods } from "./demo-methods.ts";
+import { NoticeBoard } from "./notice-board.ts";
 import { startPageServer } from "./page-server.ts";
 import { tick } from "./tick.ts";
 
 const LOBBY = "chat.lobby";
 const PAGE_DIRECTORY = fileURLToPath(new URL("../page/", import.meta.url));
 
-/** Builds the demo backend and starts it: a broker, the methods and the ticker on it, and the page. */
+/** Builds the demo backend and starts it: a broker, the methods, the ticker and the feed on it, and the page. */
 export async function startDemoService(
   { gateways, host, port }: DemoArguments,
   brokerOptions: BrokerOptions,
@@ -17,11 +18,13 @@ export async function startDemoService(
   signal: AbortSignal,
 ): Promise<RunningService> {
   const broker = await connectBroker(brokerOptions, signal);
-  const ticking = new AbortController();
+  const publishing = new AbortController();
+  const notices = new NoticeBoard(broker);
   try {
     // A queue group, so that a second demo backend shares the work instead of answering everything twice.
-    await broker.respond("demo.>", "demo", answerCall).ready;
-    tick(broker, ticking.signal);
+    await broker.respond("demo.>", "demo", demoMethods(notices)).ready;
+    tick(broker, publishing.signal);
+    notices.run(publishing.signal);
     const page = await startPageServer({
       host,
       port,
@@ -37,13 +40,13 @@ export async function startDemoService(
     logger.info({ address: page.address }, "the page is served");
     return {
       drain: async () => {
-        ticking.abort();
+        publishing.abort();
         await page.close();
         await broker.drain();
       },
     };
   } catch (error) {
-    ticking.abort();
+    publishing.abort();
     await broker.drain();
     throw error;
   }

@@ -2,7 +2,7 @@
 export interface GatewayNode {
   /** What the visitor chooses from. */
   readonly name: string;
-  /** Where `new WebSocket` goes. */
+  /** `http://host:port` or `https://…`; what every transport's address begins with. */
   readonly url: string;
 }
 
@@ -17,8 +17,6 @@ export function gatewayNodes(addresses: readonly string[]): readonly GatewayNode
     if (url === null || (url.protocol !== "http:" && url.protocol !== "https:")) {
       throw new TypeError(`${JSON.stringify(address)} is not the http:// or https:// address of a gateway`);
     }
-    url.protocol = url.protocol === "http:" ? "ws:" : "wss:";
-    url.pathname = "/v1/ws";
-    return { name: `n${index + 1}`, url: url.href };
+    return { name: `n${index + 1}`, url: url.origin };
   });
 }

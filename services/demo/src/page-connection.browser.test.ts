@@ -60,6 +60,24 @@ class ScriptedNode {
     });
     return connect;
   }
+
+  /** Answers the `subscribe` to the lobby. */
+  async subscribe(answer: Frame = {}): Promise<Frame> {
+    const subscribe = await this.next("subscribe");
+    this.send({
+      type: "subscribed",
+      id: subscribe["id"],
+      channel: "chat.lobby",
+      cursor: "life0001-0",
+      ...answer,
+    });
+    return subscribe;
+  }
+
+  say(text: string, cursor: string): void {
+    const from = { user: "bob", connection: "n2-7" };
+    this.send({ type: "message", channel: "chat.lobby", time: Date.now(), data: { text }, from, cursor });
+  }
 }
 
 let browser: Browser;
@@ -93,6 +111,8 @@ beforeEach(async () => {
   wakeArrival = () => {};
   page = await browser.newPage();
   page.setDefaultTimeout(10_000);
+  // The feeds are not what is tested here, and whatever listens at those addresses is not ours.
+  await page.route(/:408[01]\/v1\//, (route) => route.abort());
   await page.routeWebSocket(/\/v1\/ws$/, (route) => {
     const node = route.url().includes(":4080/") ? "n1" : "n2";
     arrivals.push(new ScriptedNode(node, route));
@@ -119,8 +139,13 @@ async function join(): Promise<ScriptedNode> {
   await page.goto(`${server.address}/?name=ada&join`);
   const node = await arrival();
   await node.accept();
+  await node.subscribe();
   await state("connected");
   return node;
+}
+
+function notice(text: string) {
+  return page.getByTestId("notice").filter({ hasText: text });
 }
 
 async function state(kind: string): Promise<string> {
@@ -137,7 +162,7 @@ function say(text: string): Promise<void> {
 }
 
 describe("the page", () => {
-  test("connects with a token and its channels, once it has a name", async () => {
+  test("connects with a token and asks for what was said last, once it has a name", async () => {
     await page.goto(`${server.address}/?node=2`);
     expect(await page.getByTestId("message").isVisible()).toBe(false);
     await page.getByTestId("name").fill("ada");
@@ -148,8 +173,10 @@ describe("the page", () => {
       type: "connect",
       id: 1,
       token: expect.stringMatching(/^ey/),
-      channels: ["chat.lobby", "ticker.price"],
     });
+    expect(await node.subscribe()).toEqual({ type: "subscribe", id: 2, channel: "chat.lobby", replay: 30 });
+    node.say("said before you came", "life0001-1");
+    await page.getByTestId("entry").filter({ hasText: "said before you came" }).waitFor();
     expect(await state("connected")).toBe("Connected to n2");
   });
 
@@ -194,7 +221,7 @@ describe("the page", () => {
     expect(await entry.locator("img, b").count()).toBe(0);
     expect(await entry.locator(".text").textContent()).toBe(text);
     expect(await entry.locator(".author").textContent()).toBe(text);
-    expect(await page.title()).toBe("Tidegate chat");
+    expect(await page.title()).toBe("Tidegate demo");
   });
 
   test("tells its own messages, those of others and those of backends apart", async () => {
@@ -264,14 +291,87 @@ describe("the page", () => {
     await state("connected");
   });
 
-  test("shows the ticker", async () => {
+  test("does not have what was said before read out", async () => {
+    await page.goto(`${server.address}/?name=ada&join`);
+    const node = await arrival();
+    await node.accept();
+    expect(await page.getByTestId("log").getAttribute("aria-busy")).toBe("true");
+    await node.subscribe();
+    node.say("old", "life0001-1");
+    await page.locator("[data-testid=log][aria-busy=false]").waitFor();
+  });
+
+  test("knows its own messages again after a reload", async () => {
     const node = await join();
-    const data = { symbol: "TIDE", price: 98.5, change: -1.5 };
-    node.send({ type: "message", channel: "ticker.price", time: Date.now(), data });
-    const ticker = page.getByTestId("ticker");
-    await ticker.waitFor();
-    expect((await ticker.textContent())?.trim().split(/\s+/)).toEqual(["TIDE", "98.50", "\u22121.50"]);
-    expect(await page.getByTestId("entry").count()).toBe(0);
+    const mine = { user: "ada", connection: "n1-1" };
+    await page.reload();
+    const again = await arrival();
+    await again.accept();
+    await again.subscribe();
+    const message = { type: "message", channel: "chat.lobby", time: Date.now(), cursor: "life0001-1" };
+    again.send({ ...message, data: { text: "mine" }, from: mine });
+    await page.locator(".entry.own").filter({ hasText: "mine" }).waitFor();
+    expect(node.node).toBe(again.node);
+  });
+});
+
+describe("when it comes back, the page", () => {
+  test("goes on behind the last message it got, and says how many it had missed", async () => {
+    const node = await join();
+    node.say("one", "life0001-1");
+    node.say("two", "life0001-2");
+    await page.getByTestId("entry").nth(1).waitFor();
+    await node.close(4010);
+    const next = await arrival();
+    await next.accept();
+    expect(await next.subscribe({ resumed: true })).toMatchObject({ since: "life0001-2" });
+    next.say("three", "life0001-3");
+    next.say("four", "life0001-4");
+    await notice("Resumed, 2 messages.").waitFor();
+    expect(await page.getByTestId("entry").count()).toBe(4);
+  });
+
+  test("goes on from a checkpoint if nothing was said for long", async () => {
+    const node = await join();
+    node.send({ type: "ping", cursor: "life0001-9" });
+    await node.close(4010);
+    const next = await arrival();
+    await next.accept();
+    expect(await next.subscribe({ resumed: true })).toMatchObject({ since: "life0001-9" });
+    await notice("Resumed, 0 messages.").waitFor();
+  });
+
+  test("begins anew after a reset, and shows nothing twice", async () => {
+    const node = await join();
+    node.say("of another life", "life0001-1");
+    await page.getByTestId("entry").waitFor();
+    await node.close(4010);
+    const next = await arrival();
+    await next.accept();
+    await next.subscribe({ resumed: false, cursor: "life0002-1" });
+    next.send({ type: "reset", channel: "chat.lobby", cursor: "life0002-1", reason: "epoch" });
+    const unsubscribe = await next.next("unsubscribe");
+    next.say("new", "life0002-2");
+    next.send({ type: "unsubscribed", id: unsubscribe["id"], channel: "chat.lobby" });
+    expect(await next.subscribe({ cursor: "life0002-0" })).toMatchObject({ replay: 30 });
+    next.say("old", "life0002-1");
+    next.say("new", "life0002-2");
+    await notice("Reset: reloaded").waitFor();
+    await page.getByTestId("entry").nth(1).waitFor();
+    expect(await page.locator(".entry .text").allTextContents()).toEqual(["old", "new"]);
+  });
+
+  test("begins anew where its cursor is refused", async () => {
+    const node = await join();
+    node.say("one", "life0001-1");
+    await page.getByTestId("entry").waitFor();
+    await node.close(4010);
+    const next = await arrival();
+    await next.accept();
+    const refused = await next.next("subscribe");
+    next.send({ type: "error", id: refused["id"], code: "cursor_invalid", message: "x", retryable: false });
+    expect(await next.subscribe()).toMatchObject({ replay: 30 });
+    await notice("Reset: reloaded").waitFor();
   });
 });
 
@@ -306,12 +406,28 @@ describe("when the connection is lost", () => {
     expect((await arrival()).node).toBe("n2");
   });
 
-  test("a message under way is given back", async () => {
+  test("a message under way is sent again under its key, so that it is stored once", async () => {
+    const node = await join();
+    await say("did it arrive?");
+    const publish = await node.next("publish");
+    expect(publish["key"]).toMatch(/^[0-9a-f-]{36}$/);
+    await node.close(4010);
+    const next = await arrival();
+    await next.accept();
+    await next.subscribe({ resumed: true });
+    const again = await next.next("publish");
+    expect(again).toMatchObject({ key: publish["key"], data: { text: "did it arrive?" } });
+    next.send({ type: "ok", id: again["id"], cursor: "life0001-1", duplicate: true });
+    await notice("Resumed").waitFor();
+    expect(await page.getByTestId("message").inputValue()).toBe("");
+  });
+
+  test("a message under way is given back if there is no coming back", async () => {
     const node = await join();
     await say("did it arrive?");
     await node.next("publish");
-    await node.close(4010);
-    await page.getByTestId("notice").filter({ hasText: "connection was lost" }).waitFor();
+    await node.close(4502, "the token is signed with another key");
+    await notice("connection was lost").waitFor();
     expect(await page.getByTestId("message").inputValue()).toBe("did it arrive?");
   });
 

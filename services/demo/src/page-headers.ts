@@ -1,18 +1,17 @@
 import type { GatewayNode } from "./gateway-node.ts";
 
 /**
- * The headers of every answer. The page may load what lies beside it, open WebSockets to its gateways, and
- * nothing else: a chat line that got itself taken for markup could still not run or send anything.
+ * The headers of every answer. The page may load what lies beside it, talk to its gateways, and nothing else: a chat line that got itself taken for markup could still not run or send anything.
  */
 export function pageHeaders(nodes: readonly GatewayNode[]): Readonly<Record<string, string>> {
-  const sockets = nodes.map(({ url }) => new URL(url).origin).join(" ");
+  const gateways = nodes.flatMap(({ url }) => [url, url.replace("http", "ws")]).join(" ");
   return {
     "content-security-policy": [
       "default-src 'none'",
       "script-src 'self'",
       "style-src 'self'",
       "img-src 'self'",
-      `connect-src 'self' ${sockets}`,
+      `connect-src 'self' ${gateways}`,
       "base-uri 'none'",
       "form-action 'none'",
       "frame-ancestors 'none'",

@@ -69,6 +69,7 @@ describe("the page", () => {
     ["/index.html", "text/html; charset=utf-8"],
     ["/chat.js?v=1", "text/javascript; charset=utf-8"],
     ["/connection.js", "text/javascript; charset=utf-8"],
+    ["/feeds.js", "text/javascript; charset=utf-8"],
     ["/chat.css", "text/css; charset=utf-8"],
     ["/icon.svg", "image/svg+xml"],
   ])("serves %s as %s, uncached", async (path, type) => {
@@ -89,7 +90,9 @@ describe("the page", () => {
     );
     expect(policy.get("default-src")).toBe("default-src 'none'");
     expect(policy.get("script-src")).toBe("script-src 'self'");
-    expect(policy.get("connect-src")).toBe("connect-src 'self' ws://127.0.0.1:4080 ws://127.0.0.1:4081");
+    expect(policy.get("connect-src")).toBe(
+      "connect-src 'self' http://127.0.0.1:4080 ws://127.0.0.1:4080 http://127.0.0.1:4081 ws://127.0.0.1:4081",
+    );
     // Without this the policy would break the page.
     expect(await response.text()).not.toMatch(/<script(?![^>]*\ssrc=)|\son\w+=|\sstyle=/);
   });
@@ -121,10 +124,10 @@ describe("the page", () => {
     expect((await fetch(`${server.address}/token`)).status).toBe(405);
   });
 
-  test("names the nodes and where their WebSockets are", async () => {
+  test("names the nodes and where they are", async () => {
     const html = await (await fetch(server.address)).text();
-    expect(html).toContain('<option value="1" data-url="ws://127.0.0.1:4080/v1/ws">n1</option>');
-    expect(html).toContain('<option value="2" data-url="ws://127.0.0.1:4081/v1/ws">n2</option>');
+    expect(html).toContain('<option value="1" data-url="http://127.0.0.1:4080">n1</option>');
+    expect(html).toContain('<option value="2" data-url="http://127.0.0.1:4081">n2</option>');
   });
 
   test("is ready when NATS is there, and alive in any case", async () => {
@@ -151,6 +154,10 @@ describe("a visitor's token", () => {
     expect(user).toBe("Zoë van Dam");
     expect(grants.allows("subscribe", "chat.lobby", user)).toBe(true);
     expect(grants.allows("publish", "chat.lobby", user)).toBe(true);
+    expect(grants.allows("history", "chat.lobby", user)).toBe(true);
+    expect(grants.allows("subscribe", "feed.demo", user)).toBe(true);
+    expect(grants.allows("history", "feed.demo", user)).toBe(true);
+    expect(grants.allows("publish", "feed.demo", user)).toBe(false);
     expect(grants.allows("subscribe", "ticker.price", user)).toBe(true);
     expect(grants.allows("publish", "ticker.price", user)).toBe(false);
     expect(grants.allows("request", "demo.bot", user)).toBe(true);

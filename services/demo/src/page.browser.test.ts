@@ -65,7 +65,8 @@ test("two tabs on two nodes talk to each other, to the bot, and hear what is pub
   await Promise.all([entry(ada, "from a backend").waitFor(), entry(bob, "from a backend").waitFor()]);
   await nats.close();
 
-  await Promise.all([ada.getByTestId("ticker").waitFor(), bob.getByTestId("ticker").waitFor()]);
+  const ticking = "#ticker-panel .state[data-state=connected]";
+  await Promise.all([ada.locator(ticking).waitFor(), bob.locator(ticking).waitFor()]);
   expect(complaints).toEqual([]);
   await Promise.all([ada.close(), bob.close()]);
 });

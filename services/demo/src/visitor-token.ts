@@ -8,8 +8,9 @@ const LONGEST_NAME = 24;
 const NAME = new RegExp(`^[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N} ._-]{0,${LONGEST_NAME - 1}}$`, "u");
 
 const VISITOR_GRANTS = {
-  subscribe: ["chat.>", "ticker.>"],
+  subscribe: ["chat.>", "feed.>", "ticker.>"],
   publish: ["chat.>"],
+  history: ["chat.>", "feed.>"],
   request: ["demo.>"],
 } as const satisfies GrantPatterns;
 

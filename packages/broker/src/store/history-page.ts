@@ -9,6 +9,8 @@ export interface PageRequest {
   /** Only messages newer than this sequence. Not together with `before`. */
   readonly after?: number | undefined;
   readonly limit: number;
+  /** Payload bytes after which a page ends early; one message comes whatever its size. Default 512 KiB. */
+  readonly maxBytes?: number | undefined;
 }
 
 export type HistoryPage =

@@ -13,6 +13,7 @@ export interface StreamState {
 
 /** Messages of a range, in the order of the stream. */
 export interface Batch {
+  /** Those of internal channels among them, where a pattern matches them. */
   readonly messages: readonly StoredMessage[];
   /**
    * The replica that answered has given all it had of the range when it ended. It may be behind the leader, so this
@@ -20,12 +21,17 @@ export interface Batch {
    * read-after-write).
    */
   readonly exhausted: boolean;
+  /** Further messages of the range that the replica had. */
+  readonly pending: number;
 }
 
-/** Newest sequence per channel, as one replica knew them. */
+/** Newest sequence per channel, as one replica knew them. A pattern may match internal channels. */
 export interface Heads {
   readonly heads: ReadonlyMap<string, number>;
-  /** The replica knew the stream up to here: of a channel that `heads` does not name, nothing is stored up to it. */
+  /**
+   * The replica knew the stream up to here: of a channel that `heads` does not name, nothing is stored up to it. 0 if the
+   * replica did not say: it does not when it finds nothing at all.
+   */
   readonly upTo: number;
 }
 
@@ -45,6 +51,11 @@ export interface StreamReader {
   head(channel: string): Promise<number>;
   /** Newest sequences of up to 1,024 channels, or of all channels of one pattern; undefined if there are more than that. */
   heads(filter: readonly string[] | string): Promise<Heads | undefined>;
+  /**
+   * The first message of a channel or pattern with `from` <= sequence, asked of the leader; undefined if there is none. A
+   * round trip for each message, so only for when the replicas that answer `batch` are behind.
+   */
+  next(filter: string, from: number): Promise<StoredMessage | undefined>;
   /** Messages of a channel or pattern with `from` <= sequence, oldest first, up to `limit` and about `maxBytes`. */
   batch(filter: string, from: number, limit: number, maxBytes: number): Promise<Batch>;
 }

@@ -1,9 +1,17 @@
 import { type Identity, VERIFICATION_FAILURES } from "@tidegate/auth";
-import type { PublisherIdentity } from "@tidegate/broker";
-import type { CloseName, Connect, ErrorCode, ServerMessage } from "@tidegate/protocol";
+import type { BrokerError, JoinFrom, PublisherIdentity } from "@tidegate/broker";
+import {
+  type CloseName,
+  type Connect,
+  type ErrorCode,
+  encodePosition,
+  type Position,
+  type ResetReason,
+  type ServerMessage,
+} from "@tidegate/protocol";
 import type { Format, Frame } from "../fan-out/format.ts";
 import { type Answer, errorAnswer, type Session } from "../handlers/session.ts";
-import { subscribe } from "../handlers/subscribe.ts";
+import { lossCode, NOW, subscribe } from "../handlers/subscribe.ts";
 import { verifyToken } from "../handlers/verify-token.ts";
 import type { CloseCause } from "../instruments.ts";
 import type { Principal } from "../namespace-policies.ts";
@@ -12,13 +20,14 @@ import type { Socket } from "../socket.ts";
 import type { Sleeper } from "../timer-wheel.ts";
 import { CLOSED, type ConnectionState, isAuthenticated } from "./connection-state.ts";
 import { nextDeadline, overdue } from "./deadlines.ts";
-import { Entrance } from "./entrance.ts";
+import { type AddressWish, Entrance } from "./entrance.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
 import { greeting } from "./greeting.ts";
 import { copyFrame, type InboundFrame } from "./held-frames.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { rawEnding } from "./raw-ending.ts";
+import { ReplayGate } from "./replay-gate.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 const PING = '{"type":"ping"}';
@@ -37,11 +46,12 @@ export class Connection implements Session, Sleeper, OutboxOwner {
   readonly #liveness: Liveness;
   readonly #onClosed: (connection: Connection) => void;
   #state: ConnectionState;
+  #replays: ReplayGate | undefined;
   #abort: AbortController | undefined;
   #publisher: PublisherIdentity | undefined;
 
   /**
-   * @param channels named in the address; subscribed to once the client is authenticated.
+   * @param wish of the address: subscribed to once the client is authenticated.
    * @param onClosed called exactly once, whoever closes.
    */
   constructor(
@@ -49,7 +59,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     socket: Socket,
     id: string,
     format: Format,
-    channels: readonly string[],
+    wish: AddressWish,
     onClosed: (connection: Connection) => void,
   ) {
     const { limits, now } = context;
@@ -62,7 +72,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     this.#outbox = new Outbox(socket, context.traffic, limits.outboxBytes, now, this);
     this.#intake = new FrameIntake(this, limits.messageBurst, openedAt);
     this.#liveness = new Liveness(openedAt, context.ping, context.random());
-    this.#state = { kind: "entering", entrance: new Entrance(openedAt + limits.unauthenticatedMs, channels) };
+    this.#state = { kind: "entering", entrance: new Entrance(openedAt + limits.unauthenticatedMs, wish) };
     this.#reschedule();
   }
 
@@ -78,6 +88,11 @@ export class Connection implements Session, Sleeper, OutboxOwner {
 
   get requestsInFlight(): number {
     return this.#intake.requestsInFlight;
+  }
+
+  get replays(): ReplayGate {
+    this.#replays ??= new ReplayGate(() => this.#outbox.hasRoom);
+    return this.#replays;
   }
 
   get isLeaving(): boolean {
@@ -103,11 +118,12 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     }
     const { entrance } = this.#state;
     const { policies } = this.context;
+    const { channels } = entrance.wish;
     if (token !== undefined) {
       this.#run(this.#authenticate(entrance, token, undefined));
     } else if (
-      entrance.channels.length > 0 &&
-      entrance.channels.every((channel) => policies.allows(undefined, "subscribe", channel))
+      channels.length > 0 &&
+      channels.every((channel) => policies.allows(undefined, "subscribe", channel))
     ) {
       this.#open(entrance, undefined, undefined);
     }
@@ -148,10 +164,21 @@ export class Connection implements Session, Sleeper, OutboxOwner {
       const message = "this client read too slowly; messages of live channels were skipped";
       this.notify(errorAnswer(undefined, "messages_missed", message, { missed }));
     }
+    this.#replays?.advance();
   }
 
-  deliver(frames: readonly Frame[]): void {
-    this.#outbox.deliver(frames);
+  deliver(frames: readonly Frame[], replayable: boolean): void {
+    this.#outbox.deliver(frames, replayable);
+  }
+
+  reset(subscription: Subscription, reason: ResetReason, position: Position): void {
+    if (this.format === "raw") {
+      // There is no message to tell it with; and reconnecting by itself would hide what happened.
+      this.end("reset", `${subscription.name}: ${reason}`);
+    } else {
+      const cursor = encodePosition(position);
+      this.#send({ type: "reset", channel: subscription.name, cursor, reason });
+    }
   }
 
   /** @internal Called by the outbox. The wheel closes what must be closed, within a tick. */
@@ -165,18 +192,18 @@ export class Connection implements Session, Sleeper, OutboxOwner {
 
   /** Tells that live messages may be missing, with a frame shared by all connections. */
   notifyMissed(frame: string): void {
-    if (this.format !== "raw" && this.subscriptions.size > 0) {
+    if (this.format !== "raw" && this.subscriptions.hasLive) {
       this.context.instruments.errors.messages_missed.inc();
       this.#outbox.answer(frame);
     }
   }
 
-  /** The broker gave up one of the channels. */
-  lose(subscription: Subscription, code: "forbidden" | "broker_unavailable"): void {
+  lose(subscription: Subscription, error: BrokerError): void {
     this.subscriptions.removeOne(subscription);
+    const code = lossCode(error);
     const message = "the node can no longer get this channel from NATS";
     if (this.format === "raw") {
-      this.end(code, message);
+      this.end(code === "forbidden" ? code : "broker_unavailable", message);
     } else {
       this.#send({ type: "unsubscribed", channel: subscription.name, code, message });
     }
@@ -237,7 +264,8 @@ export class Connection implements Session, Sleeper, OutboxOwner {
   #ping(): void {
     // `connected` has to be the first message; and a lagging client has more to read than it can take.
     if (isAuthenticated(this.#state) && this.format !== "raw" && this.#outbox.state.kind === "flowing") {
-      this.#outbox.answer(PING);
+      const cursor = this.subscriptions.checkpoint();
+      this.#outbox.answer(cursor === undefined ? PING : `{"type":"ping","cursor":"${cursor}"}`);
     }
     this.#socket.ping();
   }
@@ -297,14 +325,18 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     this.#reschedule();
     this.#send(greeting(this.context, this.id, principal, connect?.id));
     // The same channel in the address and in connect is one wish, not an error.
-    for (const channel of new Set([...entrance.channels, ...(connect?.channels ?? [])])) {
-      this.#run(this.#subscribeUnasked(channel));
+    const { channels, since } = entrance.wish;
+    const addressed = new Set(channels);
+    for (const channel of new Set([...channels, ...(connect?.channels ?? [])])) {
+      const resumes =
+        since !== undefined && addressed.has(channel) && this.context.policies.isReplayable(channel);
+      this.#run(this.#subscribeUnasked(channel, resumes ? { kind: "since", cursor: since } : NOW));
     }
   }
 
   /** Subscribes to what the address or `connect` named. */
-  async #subscribeUnasked(channel: string): Promise<void> {
-    const answer = await subscribe(this, channel, undefined);
+  async #subscribeUnasked(channel: string, from: JoinFrom): Promise<void> {
+    const answer = await subscribe(this, channel, undefined, from);
     if (answer === undefined) {
       return;
     }
@@ -343,15 +375,15 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     if (message !== undefined) {
       this.#send(message);
     }
-    if (counted) {
+    if (counted !== undefined) {
       // Not before it is sent: of two replies at once, the first would close the connection on the second.
-      this.#intake.requestAnswered();
+      this.#intake.answered(counted);
       this.#leaveIfIdle();
     }
   }
 
   #leaveIfIdle(): void {
-    if (this.#state.kind === "leaving" && this.#intake.requestsInFlight === 0) {
+    if (this.#state.kind === "leaving" && this.#intake.isIdle) {
       this.end("draining", "the node is leaving");
     }
   }

@@ -10,7 +10,10 @@ const FLOWING: OutboxState = { kind: "flowing" };
 const LAGGING: OutboxState = { kind: "lagging", since: NOW, ceiling: 0, missed: 0 };
 const BROKEN: OutboxState = { kind: "broken" };
 
-const entering: ConnectionState = { kind: "entering", entrance: new Entrance(NOW + 100, []) };
+const entering: ConnectionState = {
+  kind: "entering",
+  entrance: new Entrance(NOW + 100, { channels: [], since: undefined }),
+};
 const open: ConnectionState = { kind: "open", principal: identity({ expiresAt: NOW + 60_000 }) };
 const anonymous: ConnectionState = { kind: "open", principal: undefined };
 const leaving: ConnectionState = { kind: "leaving", principal: identity({ expiresAt: NOW + 60_000 }) };

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../testing/fake-node.ts";
 import { Entrance } from "./entrance.ts";
 
+const NOTHING = { channels: [], since: undefined };
 const CONNECT = '{"type":"connect","id":1,"token":"t"}';
 
 function bytes(text: string): ArrayBuffer {
@@ -15,7 +16,7 @@ function take(entrance: Entrance, text: string, { binary = false, raw = false } 
 
 describe("Entrance", () => {
   it("takes connect as the first message", () => {
-    expect(new Entrance(0, []).take(bytes(CONNECT), false, false, LIMITS)).toMatchObject({
+    expect(new Entrance(0, NOTHING).take(bytes(CONNECT), false, false, LIMITS)).toMatchObject({
       kind: "connect",
       connect: { id: 1, token: "t" },
     });
@@ -29,12 +30,12 @@ describe("Entrance", () => {
     ["a connect in a binary frame without a line", CONNECT, true],
     ["nothing", "", false],
   ])("refuses %s as the first message", (_what, text, binary) => {
-    expect(take(new Entrance(0, []), text, { binary })).toBe("connect_required");
-    expect(take(new Entrance(0, []), text, { binary, raw: true })).toBe("receive_only");
+    expect(take(new Entrance(0, NOTHING), text, { binary })).toBe("connect_required");
+    expect(take(new Entrance(0, NOTHING), text, { binary, raw: true })).toBe("receive_only");
   });
 
   it("holds what comes behind, whatever it is, and gives it back in order", () => {
-    const entrance = new Entrance(0, []);
+    const entrance = new Entrance(0, NOTHING);
     expect(entrance.release()).toStrictEqual([]);
     entrance.hold();
     expect([take(entrance, "one"), take(entrance, "two", { binary: true })]).toStrictEqual(["held", "held"]);
@@ -43,19 +44,19 @@ describe("Entrance", () => {
 
   it("refuses a frame that is too large, waiting or holding", () => {
     const large = "x".repeat(LIMITS.unauthenticatedBytes + 1);
-    const entrance = new Entrance(0, []);
+    const entrance = new Entrance(0, NOTHING);
     expect(take(entrance, large)).toBe("frame_too_large");
     entrance.hold();
     expect(take(entrance, large)).toBe("frame_too_large");
   });
 
   it("refuses more frames, or more bytes in all, than it may hold", () => {
-    const many = new Entrance(0, []);
+    const many = new Entrance(0, NOTHING);
     many.hold();
     const steps = Array.from({ length: LIMITS.unauthenticatedMessages + 1 }, () => take(many, "x"));
     expect(steps.slice(0, -1)).toStrictEqual(steps.slice(0, -1).map(() => "held"));
     expect(steps.at(-1)).toBe("unauthenticated_limit");
-    const large = new Entrance(0, []);
+    const large = new Entrance(0, NOTHING);
     large.hold();
     const half = "x".repeat(LIMITS.unauthenticatedBytes / 2 + 1);
     expect([take(large, half), take(large, half)]).toStrictEqual(["held", "unauthenticated_limit"]);

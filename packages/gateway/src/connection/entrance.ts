@@ -1,4 +1,4 @@
-import type { Connect } from "@tidegate/protocol";
+import type { Connect, Cursor } from "@tidegate/protocol";
 import type { GatewayLimits } from "../limits.ts";
 import type { Ending } from "./ending.ts";
 import { copyFrame, HeldFrames, type InboundFrame } from "./held-frames.ts";
@@ -10,6 +10,13 @@ export type EntranceStep =
   | { readonly kind: "held" }
   | { readonly kind: "end"; readonly ending: Ending };
 
+/** What the address asks for. */
+export interface AddressWish {
+  readonly channels: readonly string[];
+  /** Where to resume those of them that are replayable. */
+  readonly since: Cursor | undefined;
+}
+
 const HELD: EntranceStep = { kind: "held" };
 
 /**
@@ -19,13 +26,13 @@ const HELD: EntranceStep = { kind: "held" };
 export class Entrance {
   /** When the client has to be authenticated. */
   readonly deadline: number;
-  /** Channels that the address named, wanted once the client is in. */
-  readonly channels: readonly string[];
+  /** Wanted once the client is in. */
+  readonly wish: AddressWish;
   #held: HeldFrames | undefined;
 
-  constructor(deadline: number, channels: readonly string[]) {
+  constructor(deadline: number, wish: AddressWish) {
     this.deadline = deadline;
-    this.channels = channels;
+    this.wish = wish;
   }
 
   /** A token is being verified; from here on frames are held. */

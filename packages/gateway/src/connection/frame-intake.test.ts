@@ -1,5 +1,7 @@
+import { BrokerError } from "@tidegate/broker";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { EPOCH } from "../../testing/fake-follow.ts";
 import { type FakeNode, type FakeNodeOptions, fakeNode } from "../../testing/fake-node.ts";
 import { FakeSession } from "../../testing/fake-session.ts";
 import { turns } from "../../testing/turns.ts";
@@ -33,10 +35,10 @@ describe("FrameIntake", () => {
   });
 
   it("answers what has to wait later", async () => {
-    const { intake } = fixture();
-    const outcome = intake.take(text({ type: "subscribe", id: 1, channel: "chat.a" }));
-    expect(outcome).toMatchObject({ kind: "later", counted: false });
-    expect(outcome.kind === "later" && (await outcome.answer)).toMatchObject({ type: "subscribed", id: 1 });
+    const { node, intake } = fixture();
+    const outcome = intake.take(text({ type: "refresh", id: 1, token: node.verifier.accept("newer") }));
+    expect(outcome).toMatchObject({ kind: "later", counted: undefined });
+    expect(outcome.kind === "later" && (await outcome.answer)).toMatchObject({ type: "ok", id: 1 });
   });
 
   it.each([
@@ -105,14 +107,33 @@ describe("FrameIntake", () => {
   it("counts a request as in flight until its answer was sent", async () => {
     const { node, session, intake } = fixture();
     const outcome = intake.take(text({ type: "request", id: 1, method: "demo.echo" }));
-    expect(outcome).toMatchObject({ kind: "later", counted: true });
+    expect(outcome).toMatchObject({ kind: "later", counted: "request" });
     expect(intake.requestsInFlight).toBe(1);
     node.broker.requests[0]?.answer({ kind: "reply", payload: Buffer.from("1") });
     await turns();
     expect(intake.requestsInFlight).toBe(1);
-    intake.requestAnswered();
+    intake.answered("request");
     expect(intake.requestsInFlight).toBe(0);
     expect(session.notices).toStrictEqual([]);
+  });
+
+  it("waits for requests, reads of history and stored messages, and counts the first two towards the limit", () => {
+    const { intake } = fixture();
+    const frames = [
+      { type: "publish", id: 1, channel: "feed.a", data: 1 },
+      { type: "history", id: 2, channel: "feed.a" },
+      { type: "publish", id: 3, channel: "chat.a", data: 1 },
+    ].map((frame) => intake.take(text(frame)));
+    expect(frames.map((outcome) => outcome.kind === "later" && outcome.counted)).toStrictEqual([
+      "publish",
+      "request",
+      false,
+    ]);
+    expect([intake.requestsInFlight, intake.isIdle]).toStrictEqual([1, false]);
+    intake.answered("request");
+    expect([intake.requestsInFlight, intake.isIdle]).toStrictEqual([0, false]);
+    intake.answered("publish");
+    expect(intake.isIdle).toBe(true);
   });
 
   it("does not count a request that it refuses", () => {
@@ -161,6 +182,9 @@ describe("FrameIntake", () => {
       (id: unknown) => ({ type: "unsubscribe", id, channel: "chat.a" }),
       (id: unknown) => ({ type: "publish", id, channel: "chat.a", data: 1 }),
       (id: unknown) => ({ type: "publish", id, channel: "other.a", data: 1 }),
+      (id: unknown) => ({ type: "publish", id, channel: "feed.a", data: 1 }),
+      (id: unknown) => ({ type: "history", id, channel: "feed.a" }),
+      (id: unknown) => ({ type: "subscribe", id, channel: "feed.a" }),
       (id: unknown) => ({ type: "request", id, method: "demo.echo" }),
       (id: unknown) => ({ type: "refresh", id, token: "wrong" }),
       (id: unknown) => ({ type: "connect", id }),
@@ -170,7 +194,7 @@ describe("FrameIntake", () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(shape, ids), { maxLength: 40 }), async (frames) => {
-        const { node, intake } = fixture({ limits: { messageBurst: 10, messagesPerSecond: 1 } });
+        const { node, session, intake } = fixture({ limits: { messageBurst: 10, messagesPerSecond: 1 } });
         const answered: (number | undefined)[] = [];
         const usable: number[] = [];
         let unanswerable = 0;
@@ -201,10 +225,19 @@ describe("FrameIntake", () => {
             settle(outcome.answer);
           }
         }
+        for (const store of node.broker.stores) {
+          const position = { epoch: EPOCH, sequence: 1 };
+          store.answer({ kind: "stored", position, duplicate: false });
+        }
+        for (const read of node.broker.pageReads) {
+          read.answer({ kind: "failed", error: new BrokerError("unavailable", "in the test") });
+        }
         for (const request of node.broker.requests) {
           request.answer({ kind: "reply", payload: Buffer.from("1") });
         }
         await turns();
+        // What a subscription says comes as a notice, in front of its first message.
+        answered.push(...session.notices.flatMap((notice) => ("id" in notice ? [notice.id] : [])));
         const withId = answered.filter((id) => id !== undefined);
         expect(withId.toSorted((a, b) => a - b)).toStrictEqual(usable);
         expect(answered.length - withId.length).toBe(unanswerable);

@@ -7,13 +7,27 @@ import type { InboundFrame } from "./held-frames.ts";
 import { readInbound } from "./inbound-message.ts";
 
 /**
- * What a frame leads to: an answer now or later, or the end of the connection. `counted`: a request in flight, for which
- * {@link FrameIntake.requestAnswered} is due once its answer was sent.
+ * What a frame leads to: an answer now or later, or the end of the connection. For what is `counted`,
+ * {@link FrameIntake.answered} is due once the answer was sent.
  */
 export type IntakeOutcome =
   | { readonly kind: "answer"; readonly answer: Answer }
-  | { readonly kind: "later"; readonly answer: Promise<Answer | undefined>; readonly counted: boolean }
+  | {
+      readonly kind: "later";
+      readonly answer: Promise<Answer | undefined>;
+      readonly counted: Counted | undefined;
+    }
   | { readonly kind: "close"; readonly name: CloseName; readonly reason: string };
+
+/** What a node that leaves waits for. */
+type Counted = "request" | "publish";
+
+/** Those whose number is limited, and those that are only waited for. */
+const COUNTED: { readonly [Type in ClientMessage["type"]]?: Counted } = {
+  request: "request",
+  history: "request",
+  publish: "publish",
+};
 
 /**
  * Takes the frames of one authenticated client: rate, decoding, the rule of ids, and for each frame exactly one
@@ -23,20 +37,34 @@ export class FrameIntake {
   readonly #session: Session;
   readonly #bucket: TokenBucket;
   #lastId = 0;
-  #requestsInFlight = 0;
+  #requests = 0;
+  #publishes = 0;
 
   constructor(session: Session, burst: number, now: number) {
     this.#session = session;
     this.#bucket = new TokenBucket(burst, now);
   }
 
-  /** Requests whose answer was not sent yet. */
+  /** Requests and reads of history whose answer was not sent yet. */
   get requestsInFlight(): number {
-    return this.#requestsInFlight;
+    return this.#requests;
   }
 
-  requestAnswered(): void {
-    this.#requestsInFlight -= 1;
+  /** Whether nothing is under way that the client should still get the answer of. */
+  get isIdle(): boolean {
+    return this.#requests + this.#publishes === 0;
+  }
+
+  answered(counted: Counted): void {
+    this.#count(counted, -1);
+  }
+
+  #count(counted: Counted, by: 1 | -1): void {
+    if (counted === "request") {
+      this.#requests += by;
+    } else {
+      this.#publishes += by;
+    }
   }
 
   /** `connect` was handled before there was an intake; its id counts all the same. */
@@ -80,9 +108,9 @@ export class FrameIntake {
     if (!(outcome instanceof Promise)) {
       return answer(outcome);
     }
-    const counted = message.type === "request";
-    if (counted) {
-      this.#requestsInFlight += 1;
+    const counted = COUNTED[message.type];
+    if (counted !== undefined) {
+      this.#count(counted, 1);
     }
     return { kind: "later", answer: outcome.catch((error) => this.#failed(error, message.id)), counted };
   }

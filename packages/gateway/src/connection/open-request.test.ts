@@ -39,6 +39,20 @@ describe("readOpenRequest", () => {
     expect(readOpenRequest(query, 10).ok).toBe(false);
   });
 
+  it("reads where to resume", () => {
+    const result = readOpenRequest("channels=feed.a&since=k3j9x0ab-2s", 10);
+    expect(result.ok && result.request.since).toStrictEqual(new Map([["k3j9x0ab", 100]]));
+    const none = readOpenRequest("channels=feed.a", 10);
+    expect(none.ok && none.request.since).toBeUndefined();
+  });
+
+  it.each(["since=", "since=x", "since=k3j9x0ab-2s.", "since=k3j9x0ab-02", `since=${"a".repeat(200)}`])(
+    "refuses %j",
+    (query) => {
+      expect(readOpenRequest(`channels=feed.a&${query}`, 10).ok).toBe(false);
+    },
+  );
+
   it("refuses more channels than a connection may have", () => {
     expect(readOpenRequest("channels=a,b,c", 3).ok).toBe(true);
     expect(readOpenRequest("channels=a,b,c,d", 3)).toStrictEqual({

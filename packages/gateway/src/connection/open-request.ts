@@ -1,4 +1,4 @@
-import { patternProblem } from "@tidegate/protocol";
+import { type Cursor, decodeCursor, patternProblem } from "@tidegate/protocol";
 import type { Format } from "../fan-out/format.ts";
 
 /** What the address of a connection asks for. */
@@ -6,6 +6,8 @@ interface OpenRequest {
   readonly format: Format;
   /** Well-formed channels and patterns to subscribe to once authenticated. */
   readonly channels: readonly string[];
+  /** Where to resume those that are replayable. */
+  readonly since: Cursor | undefined;
   readonly query: URLSearchParams;
 }
 
@@ -38,6 +40,11 @@ export function readOpenRequest(queryString: string, maxChannels: number): OpenR
       return { ok: false, message: `a channel ${problem}` };
     }
   }
+  const cursor = query.get("since");
+  const since = cursor === null ? undefined : decodeCursor(cursor);
+  if (cursor !== null && since === undefined) {
+    return { ok: false, message: "since is no cursor" };
+  }
   const wanted = format === "json" && binary === "true" ? "json-binary" : format;
-  return { ok: true, request: { format: wanted, channels, query } };
+  return { ok: true, request: { format: wanted, channels, since, query } };
 }

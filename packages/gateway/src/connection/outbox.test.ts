@@ -25,7 +25,7 @@ function fixture(limit = LIMIT) {
 }
 
 function frame(text: string, binary = false): Frame {
-  return { bytes: Buffer.from(text), binary };
+  return { bytes: Buffer.from(text), binary, sequence: 0 };
 }
 
 const big = frame("x".repeat(LIMIT + 1));
@@ -33,8 +33,8 @@ const big = frame("x".repeat(LIMIT + 1));
 describe("Outbox", () => {
   it("sends a single message by itself and several in one cork, in order", () => {
     const { socket, outbox } = fixture();
-    outbox.deliver([frame("one")]);
-    outbox.deliver([frame("two"), frame("three", true)]);
+    outbox.deliver([frame("one")], false);
+    outbox.deliver([frame("two"), frame("three", true)], false);
     expect(socket.sent).toStrictEqual([
       { data: "one", binary: false, cork: 0 },
       { data: "two", binary: false, cork: 1 },
@@ -56,9 +56,9 @@ describe("Outbox", () => {
   it("lags once more waits than the limit, and tells its owner", () => {
     const { socket, owner, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([frame("x".repeat(LIMIT))]);
+    outbox.deliver([frame("x".repeat(LIMIT))], false);
     expect(outbox.state.kind).toBe("flowing");
-    outbox.deliver([frame("y")]);
+    outbox.deliver([frame("y")], false);
     expect(outbox.state).toStrictEqual({ kind: "lagging", since: NOW, missed: 0, ceiling: 2 * LIMIT + 1 });
     expect(owner.strains).toBe(1);
   });
@@ -66,9 +66,9 @@ describe("Outbox", () => {
   it("skips and counts messages while it lags", () => {
     const { socket, traffic, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big]);
-    outbox.deliver([frame("a")]);
-    outbox.deliver([frame("b"), frame("c")]);
+    outbox.deliver([big], false);
+    outbox.deliver([frame("a")], false);
+    outbox.deliver([frame("b"), frame("c")], false);
     expect(socket.sent).toHaveLength(1);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 3 });
     expect(traffic.messagesMissed).toBe(3);
@@ -80,7 +80,7 @@ describe("Outbox", () => {
     socket.reading = false;
     // What a cork does with messages larger than its buffer.
     socket.outcomes = ["queued", "queued", "queued"];
-    outbox.deliver([frame("small"), big, frame("late"), frame("later")]);
+    outbox.deliver([frame("small"), big, frame("late"), frame("later")], false);
     expect(socket.frames).toStrictEqual(["small", big.bytes.toString()]);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 2 });
   });
@@ -88,7 +88,10 @@ describe("Outbox", () => {
   it("notices after a flush what the cork had held back", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver(Array.from({ length: 11 }, () => frame("x".repeat(100))));
+    outbox.deliver(
+      Array.from({ length: 11 }, () => frame("x".repeat(100))),
+      false,
+    );
     expect(socket.sent).toHaveLength(11);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 0 });
   });
@@ -96,9 +99,9 @@ describe("Outbox", () => {
   it("goes on lagging while the client takes only some, so that a trickle does not pass for reading", () => {
     const { socket, clock, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big]);
+    outbox.deliver([big], false);
     clock.now += 5_000;
-    outbox.deliver([frame("missed")]);
+    outbox.deliver([frame("missed")], false);
     socket.buffered = LIMIT;
     expect(outbox.drained()).toBe(0);
     socket.buffered = LIMIT / 2 + 1;
@@ -109,12 +112,12 @@ describe("Outbox", () => {
   it("flows again once half the limit is free, and tells how many were missed", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big]);
-    outbox.deliver([frame("a"), frame("b")]);
+    outbox.deliver([big], false);
+    outbox.deliver([frame("a"), frame("b")], false);
     socket.buffered = LIMIT / 2;
     expect(outbox.drained()).toBe(2);
     expect(outbox.drained()).toBe(0);
-    outbox.deliver([frame("c")]);
+    outbox.deliver([frame("c")], false);
     expect(socket.frames.at(-1)).toBe("c");
   });
 
@@ -122,7 +125,7 @@ describe("Outbox", () => {
     const { socket, outbox } = fixture();
     expect(outbox.drained()).toBe(0);
     socket.reading = false;
-    outbox.deliver([big]);
+    outbox.deliver([big], false);
     socket.buffered = 0;
     expect(outbox.drained()).toBe(0);
     expect(outbox.state.kind).toBe("flowing");
@@ -131,7 +134,7 @@ describe("Outbox", () => {
   it("sends answers while it lags, up to the limit on top of what waited", () => {
     const { socket, owner, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big]);
+    outbox.deliver([big], false);
     const answer = "a".repeat(LIMIT / 2);
     for (let sent = 0; sent < 3; sent += 1) {
       outbox.answer(answer);
@@ -146,7 +149,7 @@ describe("Outbox", () => {
   it("holds a message many times the limit against nobody who then gets an answer", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([frame("x".repeat(50 * LIMIT))]);
+    outbox.deliver([frame("x".repeat(50 * LIMIT))], false);
     outbox.answer("ok");
     expect(outbox.state.kind).toBe("lagging");
     expect(socket.frames.at(-1)).toBe("ok");
@@ -162,11 +165,11 @@ describe("Outbox", () => {
   it("breaks when a frame is lost, and then sends nothing more: what follows would leave a hole", () => {
     const { socket, owner, traffic, outbox } = fixture();
     socket.outcomes = ["dropped"];
-    outbox.deliver([frame("lost")]);
+    outbox.deliver([frame("lost")], false);
     expect(outbox.state.kind).toBe("broken");
     expect(owner.strains).toBe(1);
-    outbox.deliver([frame("a")]);
-    outbox.deliver([frame("b"), frame("c")]);
+    outbox.deliver([frame("a")], false);
+    outbox.deliver([frame("b"), frame("c")], false);
     outbox.answer("d");
     expect(outbox.drained()).toBe(0);
     expect(socket.sent).toStrictEqual([]);
@@ -177,7 +180,7 @@ describe("Outbox", () => {
   it("breaks in the middle of a flush and lets the rest go", () => {
     const { socket, outbox } = fixture();
     socket.outcomes = ["sent", "dropped"];
-    outbox.deliver([frame("a"), frame("b"), frame("c")]);
+    outbox.deliver([frame("a"), frame("b"), frame("c")], false);
     expect(socket.frames).toStrictEqual(["a"]);
     expect(outbox.state.kind).toBe("broken");
   });
@@ -185,8 +188,8 @@ describe("Outbox", () => {
   it("keeps two outboxes apart that are flushed one after the other", () => {
     const one = fixture();
     const other = fixture();
-    one.outbox.deliver([frame("a"), frame("b")]);
-    other.outbox.deliver([frame("c"), frame("d")]);
+    one.outbox.deliver([frame("a"), frame("b")], false);
+    other.outbox.deliver([frame("c"), frame("d")], false);
     expect(one.socket.frames).toStrictEqual(["a", "b"]);
     expect(other.socket.frames).toStrictEqual(["c", "d"]);
   });
@@ -194,9 +197,44 @@ describe("Outbox", () => {
   it("takes a closed socket as it is: nothing to do", () => {
     const { socket, owner, outbox } = fixture();
     socket.outcomes = ["closed", "closed", "closed"];
-    outbox.deliver([frame("a")]);
-    outbox.deliver([frame("b"), frame("c")]);
+    outbox.deliver([frame("a")], false);
+    outbox.deliver([frame("b"), frame("c")], false);
     expect(outbox.state.kind).toBe("flowing");
     expect(owner.strains).toBe(0);
+  });
+
+  it("breaks rather than skip a message of a replayable channel, and behind what was sent before", () => {
+    const { socket, owner, traffic, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliver([big], true);
+    expect(outbox.state.kind).toBe("lagging");
+    outbox.deliver([frame("a"), frame("b")], true);
+    outbox.deliver([frame("c")], true);
+    outbox.answer("d");
+    expect(outbox.state.kind).toBe("broken");
+    expect(owner.strains).toBe(2);
+    expect(socket.sent).toHaveLength(1);
+    expect(traffic.messagesMissed).toBe(0);
+  });
+
+  it("sends what a replayable channel brings at once as a whole, though it passes the limit in its midst", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    socket.outcomes = ["queued", "queued", "queued"];
+    outbox.deliver([big, frame("a"), frame("b")], true);
+    expect(socket.frames.slice(1)).toStrictEqual(["a", "b"]);
+    expect(outbox.state).toMatchObject({ kind: "lagging", missed: 0 });
+    socket.buffered = 0;
+    expect(outbox.drained()).toBe(0);
+    outbox.deliver([frame("c")], true);
+    expect(socket.frames.at(-1)).toBe("c");
+  });
+
+  it("breaks where a frame of a replayable channel is lost in the midst of others", () => {
+    const { socket, outbox } = fixture();
+    socket.outcomes = ["sent", "dropped"];
+    outbox.deliver([frame("a"), frame("b"), frame("c")], true);
+    expect(socket.frames).toStrictEqual(["a"]);
+    expect(outbox.state.kind).toBe("broken");
   });
 });

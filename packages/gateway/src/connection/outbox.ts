@@ -6,8 +6,9 @@ import type { Traffic } from "../traffic.ts";
  * - `flowing`: sends go out.
  * - `lagging`: the client reads too slowly and more than the limit waits; messages of live channels are skipped and
  *   counted until enough of it is gone. Answers go on up to `ceiling`.
- * - `broken`: a frame was lost or too many answers wait. Nothing is sent any more and the connection has to end, since a
- *   hole can't be mended.
+ * - `broken`: a frame was lost, too many answers wait, or a message of a replayable channel would have had to be skipped.
+ *   Nothing is sent any more and the connection has to end, since a hole can't be mended; behind what was sent before, the
+ *   client can resume.
  */
 export type OutboxState =
   | { readonly kind: "flowing" }
@@ -28,13 +29,15 @@ const RESUME_SHARE = 0.5;
 // One cork at a time runs synchronously, so its arguments can stand here instead of in a closure per delivery.
 let corkedOutbox: Outbox | undefined;
 let corkedFrames: readonly Frame[] = [];
+let corkedWhole = false;
 function writeCorked(): void {
-  corkedOutbox?.pushAll(corkedFrames);
+  corkedOutbox?.pushAll(corkedFrames, corkedWhole);
 }
 
 /**
  * The bounded queue between fan-out and one connection. The bytes wait in the transport's buffer; this counts them and
- * decides what may still be added: at most the limit and one message, and on top of that the limit again in answers.
+ * decides what may still be added: at most the limit and one message, or one replay or flush of a replayable channel, and on
+ * top of that the limit again in answers.
  */
 export class Outbox {
   readonly #socket: Socket;
@@ -56,15 +59,25 @@ export class Outbox {
     return this.#state;
   }
 
-  /** Sends the messages of one flush, in one write; or counts them as missed. */
-  deliver(frames: readonly Frame[]): void {
+  /** Whether there is room for much at once: as much as ends lagging. */
+  get hasRoom(): boolean {
+    return this.#state.kind === "flowing" && this.#socket.bufferedBytes() <= this.#limitBytes * RESUME_SHARE;
+  }
+
+  /** Sends the messages of one flush, in one write; or counts them as missed, or breaks where they must not be. */
+  deliver(frames: readonly Frame[], replayable: boolean): void {
+    if (replayable && this.#state.kind === "lagging") {
+      this.#strain(BROKEN);
+      return;
+    }
     const [only] = frames;
     if (frames.length === 1 && only !== undefined) {
-      this.#offer(only);
+      this.#offer(only, replayable);
       return;
     }
     corkedOutbox = this;
     corkedFrames = frames;
+    corkedWhole = replayable;
     this.#socket.cork(writeCorked);
     corkedOutbox = undefined;
     corkedFrames = [];
@@ -73,9 +86,9 @@ export class Outbox {
   }
 
   /** @internal The frames of one cork. */
-  pushAll(frames: readonly Frame[]): void {
+  pushAll(frames: readonly Frame[], whole: boolean): void {
     for (const frame of frames) {
-      this.#offer(frame);
+      this.#offer(frame, whole);
     }
   }
 
@@ -102,10 +115,13 @@ export class Outbox {
     return state.missed;
   }
 
-  #offer(frame: Frame): void {
+  #offer(frame: Frame, whole: boolean): void {
     const state = this.#state;
-    if (state.kind === "flowing") {
+    if (state.kind === "flowing" || (whole && state.kind === "lagging")) {
       this.#push(frame.bytes, frame.binary);
+      return;
+    }
+    if (whole) {
       return;
     }
     this.#traffic.messagesMissed += 1;

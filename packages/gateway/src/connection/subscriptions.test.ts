@@ -1,70 +1,66 @@
+import type { JoinFrom } from "@tidegate/broker";
 import { describe, expect, it } from "vitest";
-import { FakeBroker } from "../../testing/fake-broker.ts";
+import { EPOCH } from "../../testing/fake-follow.ts";
+import { fakeNode } from "../../testing/fake-node.ts";
+import { FakeSession } from "../../testing/fake-session.ts";
 import { turns } from "../../testing/turns.ts";
-import type { Frame } from "../fan-out/format.ts";
-import { Hub } from "../fan-out/hub.ts";
-import { Traffic } from "../traffic.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { type JoinOutcome, type Subscription, Subscriptions } from "./subscriptions.ts";
+
+const FROM_NOW: JoinFrom = { kind: "now" };
 
 function fixture() {
-  const broker = new FakeBroker();
-  const hub = new Hub(
-    broker,
-    () => 0,
-    new Traffic(),
-    () => {},
-  );
-  const subscriber = {
-    frames: [] as Frame[],
-    deliver: (frames: readonly Frame[]) => subscriber.frames.push(...frames),
-  };
-  return { broker, hub, subscriber, subscriptions: new Subscriptions() };
+  const { broker, context } = fakeNode();
+  const subscriber = new FakeSession(context);
+  return { broker, hub: context.hub, subscriber, subscriptions: new Subscriptions() };
+}
+
+/** Asks for the seat; what comes of it stands in the list then. */
+function join(subscription: Subscription, from = FROM_NOW): JoinOutcome["kind"][] {
+  const outcomes: JoinOutcome["kind"][] = [];
+  subscription.join(from, ({ kind }) => outcomes.push(kind));
+  return outcomes;
 }
 
 describe("Subscriptions", () => {
-  it("delivers from its activation to its end, and nothing outside", async () => {
+  it("delivers from the moment it is seated to its end, and nothing outside", async () => {
     const { broker, hub, subscriber, subscriptions } = fixture();
     const subscription = subscriptions.add(hub, subscriber, "chat.lobby", "raw");
     broker.last.message("too early");
     await turns();
-    subscription.activate();
+    const outcomes = join(subscription);
+    expect(subscription.isActive).toBe(false);
+    await turns();
+    expect([subscription.isActive, outcomes]).toStrictEqual([true, ["joined"]]);
     broker.last.message("in time");
     await turns();
     subscriptions.remove("chat.lobby");
     broker.last.message("too late");
     await turns();
-    expect(subscriber.frames.map(({ bytes }) => Buffer.from(bytes).toString())).toStrictEqual(["in time"]);
+    expect(subscriber.delivered.map(({ bytes }) => Buffer.from(bytes).toString())).toStrictEqual(["in time"]);
   });
 
-  it("takes one seat, however often it is activated", async () => {
+  it("takes no seat after it was given up, and says so to who asked for it", async () => {
     const { broker, hub, subscriber, subscriptions } = fixture();
-    const subscription = subscriptions.add(hub, subscriber, "chat.lobby", "raw");
-    subscription.activate();
-    subscription.activate();
-    broker.last.message("1");
-    await turns();
-    expect(subscriber.frames).toHaveLength(1);
-  });
-
-  it("takes no seat after it was given up", async () => {
-    const { broker, hub, subscriber, subscriptions } = fixture();
-    const subscription = subscriptions.add(hub, subscriber, "chat.lobby", "json");
-    expect(subscription.isEnded).toBe(false);
+    broker.confirms = false;
+    const outcomes = join(subscriptions.add(hub, subscriber, "chat.lobby", "json"));
     expect(subscriptions.remove("chat.lobby")).toBe(true);
-    expect(subscription.isEnded).toBe(true);
+    expect(outcomes).toStrictEqual(["ended"]);
     expect(broker.last.closes).toBe(1);
-    subscription.activate();
+    broker.last.confirm();
+    await turns();
     broker.last.message("1");
     await turns();
-    expect(subscriber.frames).toStrictEqual([]);
+    expect(outcomes).toStrictEqual(["ended"]);
+    expect(subscriber.delivered).toStrictEqual([]);
   });
 
-  it("lets go of its channel once, however often it ends", () => {
+  it("lets go of its channel once, however often it ends", async () => {
     const { broker, hub, subscriber, subscriptions } = fixture();
     const other = new Subscriptions();
     const subscription = subscriptions.add(hub, subscriber, "chat.lobby", "json");
     other.add(hub, subscriber, "chat.lobby", "json");
-    subscription.activate();
+    join(subscription);
+    await turns();
     subscription.end();
     subscription.end();
     subscriptions.removeOne(subscription);
@@ -81,10 +77,13 @@ describe("Subscriptions", () => {
       [],
     ]);
     expect(subscriptions.remove("chat.a")).toBe(false);
-    subscriptions.add(hub, subscriber, "chat.a", "json");
+    expect(subscriptions.hasLive).toBe(false);
+    subscriptions.add(hub, subscriber, "feed.a", "json");
+    expect(subscriptions.hasLive).toBe(false);
     subscriptions.add(hub, subscriber, "chat.*", "json");
-    expect([subscriptions.size, subscriptions.has("chat.a")]).toStrictEqual([2, true]);
-    expect(subscriptions.names()).toStrictEqual(["chat.a", "chat.*"]);
+    expect([subscriptions.size, subscriptions.has("feed.a")]).toStrictEqual([2, true]);
+    expect(subscriptions.names()).toStrictEqual(["feed.a", "chat.*"]);
+    expect(subscriptions.hasLive).toBe(true);
   });
 
   it("ends exactly the one that is meant, and not a later one of the same name", () => {
@@ -100,10 +99,69 @@ describe("Subscriptions", () => {
   it("ends all at once, and can be cleared when there is nothing", () => {
     const { broker, hub, subscriber, subscriptions } = fixture();
     subscriptions.clear();
-    subscriptions.add(hub, subscriber, "chat.a", "json").activate();
+    join(subscriptions.add(hub, subscriber, "chat.a", "json"));
     subscriptions.add(hub, subscriber, "chat.b", "json");
     subscriptions.clear();
     expect(subscriptions.size).toBe(0);
     expect(broker.subscriptions.map(({ closes }) => closes)).toStrictEqual([1, 1]);
+  });
+});
+
+describe("a checkpoint", () => {
+  it("is where all replayable channels of a connection stand, as live ones stand nowhere", () => {
+    const { broker, hub, subscriber, subscriptions } = fixture();
+    expect(subscriptions.checkpoint()).toBeUndefined();
+    join(subscriptions.add(hub, subscriber, "chat.a", "json"));
+    expect(subscriptions.checkpoint()).toBeUndefined();
+    join(subscriptions.add(hub, subscriber, "feed.a", "json"));
+    join(subscriptions.add(hub, subscriber, "feed.b", "json"));
+    for (const follow of broker.follows) {
+      follow.advance(100);
+    }
+    expect(subscriptions.checkpoint()).toBe(`${EPOCH}-2s`);
+  });
+
+  it("has nothing in front of it that was not delivered, and nothing behind it that was", () => {
+    const { broker, hub, subscriber, subscriptions } = fixture();
+    join(subscriptions.add(hub, subscriber, "feed.a", "json"));
+    join(subscriptions.add(hub, subscriber, "feed.b", "json"));
+    const [a, b] = broker.follows;
+    a?.message(100);
+    // What was held back for this turn is delivered before the checkpoint is told.
+    expect(subscriptions.checkpoint()).toBeUndefined();
+    expect(subscriber.delivered.map(({ sequence }) => sequence)).toStrictEqual([100]);
+    b?.advance(99);
+    expect(subscriptions.checkpoint()).toBeUndefined();
+    b?.advance(100);
+    expect(subscriptions.checkpoint()).toBe(`${EPOCH}-2s`);
+    a?.advance(101);
+    // The other has been looked at up to 100 alone.
+    expect(subscriptions.checkpoint()).toBe(`${EPOCH}-2s`);
+  });
+
+  it("waits for channels that do not stand yet", () => {
+    const { broker, hub, subscriber, subscriptions } = fixture();
+    join(subscriptions.add(hub, subscriber, "feed.a", "json"));
+    join(subscriptions.add(hub, subscriber, "feed.b", "json"), {
+      kind: "since",
+      cursor: new Map([[EPOCH, 1]]),
+    });
+    expect(subscriptions.checkpoint()).toBeUndefined();
+    const position = { epoch: EPOCH, sequence: 0 };
+    broker.lastFollow.lastJoin.answer({ kind: "joined", source: "none", messages: [], position });
+    expect(subscriptions.checkpoint()).toBe(`${EPOCH}-0`);
+  });
+
+  it("names every namespace, as long as they have room", () => {
+    const { broker, hub, subscriber, subscriptions } = fixture();
+    for (let number = 1; number <= 7; number += 1) {
+      join(subscriptions.add(hub, subscriber, `feed.${number}`, "json"));
+      broker.lastFollow.reset("epoch", { epoch: `epoch00${number}`, sequence: number });
+      expect(subscriptions.checkpoint()?.split(".")).toStrictEqual(
+        number === 7
+          ? undefined
+          : Array.from({ length: number }, (_, index) => `epoch00${index + 1}-${index + 1}`),
+      );
+    }
   });
 });

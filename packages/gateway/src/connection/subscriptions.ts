@@ -1,67 +1,116 @@
+import type { BrokerError, JoinFrom } from "@tidegate/broker";
+import type { Position, ResetReason } from "@tidegate/protocol";
 import type { Seat } from "../fan-out/audience.ts";
+import type { Seated } from "../fan-out/channel-entry.ts";
+import { checkpointOf } from "../fan-out/checkpoint.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
-import type { HeldChannel, Hub } from "../fan-out/hub.ts";
+import type { HeldChannel } from "../fan-out/held-channel.ts";
+import type { Hub } from "../fan-out/hub.ts";
 
 /** Whoever owns subscriptions and gets their messages. */
 export interface Subscriber {
-  deliver(frames: readonly Frame[]): void;
+  /** @param replayable messages that must not be skipped. */
+  deliver(frames: readonly Frame[], replayable: boolean): void;
+  /** Messages of the subscription may be missing here. */
+  reset(subscription: Subscription, reason: ResetReason, position: Position): void;
+  /** The broker gave the channel up. */
+  lose(subscription: Subscription, error: BrokerError): void;
 }
 
 /**
- * - `pending`: asked of the broker, not confirmed.
+ * - `idle`: nobody asked for the seat.
+ * - `joining`: asked of the broker, not confirmed.
  * - `active`: has a seat; messages arrive.
  * - `ended`: given up; a confirmation that still comes changes nothing.
  */
-type Stage = "pending" | "active" | "ended";
+type Stage =
+  | { readonly kind: "idle" }
+  | { readonly kind: "joining"; readonly settle: (outcome: JoinOutcome) => void }
+  | { readonly kind: "active" }
+  | { readonly kind: "ended" };
+
+const IDLE: Stage = { kind: "idle" };
+const ACTIVE: Stage = { kind: "active" };
+const ENDED: Stage = { kind: "ended" };
+
+/** `ended`: the subscription was given up before it stood. */
+export type JoinOutcome = Seated | { readonly kind: "ended" };
 
 /** One connection's subscription to one channel or pattern. */
 export class Subscription implements Seat {
   index = -1;
-  readonly name: string;
+  readonly format: Format;
   readonly #subscriber: Subscriber;
-  readonly #format: Format;
   readonly #held: HeldChannel;
-  #stage: Stage = "pending";
+  #stage: Stage = IDLE;
 
-  constructor(subscriber: Subscriber, name: string, format: Format, held: HeldChannel) {
-    this.name = name;
+  constructor(subscriber: Subscriber, format: Format, held: HeldChannel) {
+    this.format = format;
     this.#subscriber = subscriber;
-    this.#format = format;
     this.#held = held;
   }
 
-  get ready(): Promise<void> {
-    return this.#held.ready;
+  get name(): string {
+    return this.#held.name;
   }
 
-  get owner(): Subscriber {
-    return this.#subscriber;
+  get replayable(): boolean {
+    return this.#held.replayable;
   }
 
-  get isEnded(): boolean {
-    return this.#stage === "ended";
+  get isActive(): boolean {
+    return this.#stage.kind === "active";
   }
 
-  /** Takes the seat, once; none any more if it was given up. */
-  activate(): void {
-    if (this.#stage === "pending") {
-      this.#stage = "active";
-      this.#held.channel.join(this, this.#format);
+  /** Asks for the seat, once. `settle` is called exactly once, perhaps before this returns. */
+  join(from: JoinFrom, settle: (outcome: JoinOutcome) => void): void {
+    if (this.#stage.kind === "ended") {
+      settle({ kind: "ended" });
+      return;
     }
+    this.#stage = { kind: "joining", settle };
+    this.#held.join(from, this, (seated) => {
+      this.#stage = seated.kind === "failed" ? IDLE : ACTIVE;
+      settle(seated);
+    });
   }
 
   end(): void {
-    if (this.#stage === "active") {
-      this.#held.channel.leave(this, this.#format);
+    const stage = this.#stage;
+    if (stage.kind === "ended") {
+      return;
     }
-    if (this.#stage !== "ended") {
-      this.#stage = "ended";
-      this.#held.release();
+    this.#stage = ENDED;
+    this.#held.release();
+    if (stage.kind === "joining") {
+      stage.settle({ kind: "ended" });
     }
   }
 
+  /** See {@link HeldChannel.checkpoint}. */
+  checkpoint(): Position | undefined {
+    return this.#held.checkpoint();
+  }
+
+  /** See {@link HeldChannel.lastSequence}. */
+  get lastSequence(): number {
+    return this.#held.lastSequence;
+  }
+
   deliver(frames: readonly Frame[]): void {
-    this.#subscriber.deliver(frames);
+    this.#subscriber.deliver(frames, this.#held.replayable);
+  }
+
+  reset(reason: ResetReason, position: Position): void {
+    this.#subscriber.reset(this, reason, position);
+  }
+
+  catchingUp(_active: boolean): void {
+    // The checkpoint stands still meanwhile, and every message carries a cursor of its own channel alone.
+  }
+
+  lost(error: BrokerError): void {
+    this.#subscriber.lose(this, error);
   }
 }
 
@@ -73,6 +122,11 @@ export class Subscriptions {
     return this.#byName?.size ?? 0;
   }
 
+  /** Whether any of them may miss messages without being told by a reset. */
+  get hasLive(): boolean {
+    return this.#some((subscription) => !subscription.replayable);
+  }
+
   has(name: string): boolean {
     return this.#byName?.has(name) ?? false;
   }
@@ -82,7 +136,7 @@ export class Subscriptions {
   }
 
   add(hub: Hub, subscriber: Subscriber, name: string, format: Format): Subscription {
-    const subscription = new Subscription(subscriber, name, format, hub.hold(name));
+    const subscription = new Subscription(subscriber, format, hub.hold(name));
     this.#byName ??= new Map();
     this.#byName.set(name, subscription);
     return subscription;
@@ -110,5 +164,18 @@ export class Subscriptions {
     for (const subscription of all?.values() ?? []) {
       subscription.end();
     }
+  }
+
+  /** See {@link checkpointOf}; `undefined` also while one of the replayable ones does not stand yet. */
+  checkpoint(): string | undefined {
+    if (this.#byName === undefined) {
+      return undefined;
+    }
+    const replayable = [...this.#byName.values()].filter((subscription) => subscription.replayable);
+    return replayable.every((subscription) => subscription.isActive) ? checkpointOf(replayable) : undefined;
+  }
+
+  #some(is: (subscription: Subscription) => boolean): boolean {
+    return this.#byName !== undefined && [...this.#byName.values()].some(is);
   }
 }

@@ -1,29 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Audience, type Seat } from "./audience.ts";
+import { TestSeat } from "../../testing/test-seat.ts";
+import { Audience } from "./audience.ts";
 import type { Frame } from "./format.ts";
 
-class TestSeat implements Seat {
-  index = -1;
-  readonly got: (readonly Frame[])[] = [];
-  onDeliver: () => void = () => {};
-
-  deliver(frames: readonly Frame[]): void {
-    this.got.push(frames);
-    this.onDeliver();
-  }
-
-  get texts(): readonly string[] {
-    return this.got.flat().map(({ bytes }) => Buffer.from(bytes).toString());
-  }
-}
-
 function frame(text: string): Frame {
-  return { bytes: Buffer.from(text), binary: false };
+  return { bytes: Buffer.from(text), binary: false, sequence: 0 };
 }
 
 function audienceOf(...seats: readonly TestSeat[]): Audience {
-  const audience = new Audience();
+  const audience = new Audience("json");
   for (const seat of seats) {
     audience.add(seat);
   }
@@ -40,7 +26,7 @@ describe("Audience", () => {
     audience.hold(frame("c"));
     audience.flush();
     for (const seat of seats) {
-      expect(seat.got.map((frames) => frames.length)).toStrictEqual([2, 1]);
+      expect(seat.deliveries.map((frames) => frames.length)).toStrictEqual([2, 1]);
       expect(seat.texts).toStrictEqual(["a", "b", "c"]);
     }
   });
@@ -48,7 +34,7 @@ describe("Audience", () => {
   it("bothers nobody when there is nothing to deliver", () => {
     const seat = new TestSeat();
     audienceOf(seat).flush();
-    expect(seat.got).toStrictEqual([]);
+    expect(seat.deliveries).toStrictEqual([]);
   });
 
   it("keeps everybody else in place when one leaves, and lets one leave twice", () => {
@@ -121,12 +107,12 @@ describe("Audience", () => {
                 }
               };
             }
-            const before = new Map(seats.map((seat) => [seat, seat.got.length]));
+            const before = new Map(seats.map((seat) => [seat, seat.deliveries.length]));
             audience.hold(frame(`round ${round}`));
             audience.flush();
             expect(servedAfterLeaving).toStrictEqual([]);
             for (const seat of seats) {
-              const served = seat.got.length - (before.get(seat) ?? 0);
+              const served = seat.deliveries.length - (before.get(seat) ?? 0);
               if (late.has(seat) || !present.has(seat)) {
                 expect(served).toBe(0);
               } else if (left.has(seat)) {

@@ -1,11 +1,26 @@
-import type { Frame } from "./format.ts";
+import type { BrokerError } from "@tidegate/broker";
+import type { Position, ResetReason } from "@tidegate/protocol";
+import type { Format, Frame } from "./format.ts";
 
-/** One place in an audience. */
+/**
+ * One subscriber's place in a channel. Calls come one after another, never from within `join`, and may lead to seats being
+ * given up, this one included.
+ */
 export interface Seat {
+  readonly format: Format;
   /** Owned by the audience; -1 without a seat. */
   index: number;
-  /** Hands over the frames of one flush. May lead to seats being given up, this one included. */
+  /** Hands over the frames of one flush: shared, not to be changed. */
   deliver(frames: readonly Frame[]): void;
+  /** Replayable channels: continuity is lost, messages may be missing here. What follows goes on behind `position`. */
+  reset(reason: ResetReason, position: Position): void;
+  /**
+   * Replayable channels: `true`: messages may be missing behind the last one delivered and are being looked for. Until `false`,
+   * nothing newer of the namespace may be told as a cursor.
+   */
+  catchingUp(active: boolean): void;
+  /** The broker gave the channel up: nothing follows, and the seat is gone already. */
+  lost(error: BrokerError): void;
 }
 
 /**
@@ -13,10 +28,15 @@ export interface Seat {
  * costs, and leaving is a swap with the last seat.
  */
 export class Audience {
+  readonly format: Format;
   #seats: Seat[] = [];
   /** The seats that a flush is walking over: not to be changed but at the end. */
   #walked: readonly Seat[] | undefined;
   #frames: Frame[] = [];
+
+  constructor(format: Format) {
+    this.format = format;
+  }
 
   get size(): number {
     return this.#seats.length;
@@ -66,7 +86,7 @@ export class Audience {
     this.#walked = undefined;
   }
 
-  /** The seats now; for messages that are not deliveries. */
+  /** The seats now; for what is no delivery. */
   seats(): readonly Seat[] {
     return [...this.#seats];
   }

@@ -1,47 +1,58 @@
 import type { LiveMessage } from "@tidegate/broker";
+import type { Position } from "@tidegate/protocol";
 import { Audience, type Seat } from "./audience.ts";
 import { EncodedMessage } from "./encoded-message.ts";
-import { FORMATS, type Format } from "./format.ts";
+import type { Format } from "./format.ts";
 
 /** One subscribed channel or pattern on this node: what the broker delivers goes to all who sit here. */
 export class ChannelFanOut {
   readonly name: string;
-  readonly #audiences: Readonly<Record<Format, Audience>> = {
-    json: new Audience(),
-    "json-binary": new Audience(),
-    raw: new Audience(),
-  };
+  /** One for each format that somebody wanted. Replaced, never changed: it may grow while it is walked over. */
+  #audiences: readonly Audience[] = [];
 
   constructor(name: string) {
     this.name = name;
   }
 
-  join(seat: Seat, format: Format): void {
-    this.#audiences[format].add(seat);
+  join(seat: Seat): void {
+    this.#audience(seat.format).add(seat);
   }
 
-  leave(seat: Seat, format: Format): void {
-    this.#audiences[format].remove(seat);
+  leave(seat: Seat): void {
+    this.#audience(seat.format).remove(seat);
   }
 
-  /** Encodes for the formats present. Runs inside the broker's callback. */
-  hold(message: LiveMessage, time: number): void {
-    const encoded = new EncodedMessage(message, time);
-    for (const format of FORMATS) {
-      const audience = this.#audiences[format];
+  /**
+   * Encodes for the formats present. Runs inside the broker's callback.
+   *
+   * @param position of a message of a replayable channel.
+   */
+  hold(message: LiveMessage, time: number, position: Position | undefined): void {
+    const encoded = new EncodedMessage(message, time, position);
+    for (const audience of this.#audiences) {
       if (audience.size > 0) {
-        audience.hold(encoded.frame(format));
+        audience.hold(encoded.frame(audience.format));
       }
     }
   }
 
   flush(): void {
-    for (const format of FORMATS) {
-      this.#audiences[format].flush();
+    for (const audience of this.#audiences) {
+      audience.flush();
     }
   }
 
   seats(): readonly Seat[] {
-    return FORMATS.flatMap((format) => this.#audiences[format].seats());
+    return this.#audiences.flatMap((audience) => audience.seats());
+  }
+
+  #audience(format: Format): Audience {
+    const present = this.#audiences.find((audience) => audience.format === format);
+    if (present !== undefined) {
+      return present;
+    }
+    const audience = new Audience(format);
+    this.#audiences = [...this.#audiences, audience];
+    return audience;
   }
 }

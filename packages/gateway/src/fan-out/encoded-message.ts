@@ -1,36 +1,63 @@
 import { isUtf8 } from "node:buffer";
 import type { LiveMessage } from "@tidegate/broker";
-import { type MessageHead, messageFrame, messageHeaderLine } from "@tidegate/protocol";
+import {
+  encodePosition,
+  type MessageHead,
+  messageFrame,
+  messageHeaderLine,
+  messageObject,
+  type Position,
+} from "@tidegate/protocol";
+import { objectEvent, payloadEvent } from "../sse/event-text.ts";
 import type { Format, Frame } from "./format.ts";
 import { asBuffer, textPayload } from "./text-payload.ts";
 
 /**
  * One message on its way out: encoded at most once per format, and only for formats that somebody wants. Lives
- * only as long as the broker's callback, since the payload is a view on the broker's buffer.
+ * only as long as the broker's callback, since the payload may be a view on the broker's buffer.
  */
 export class EncodedMessage {
   readonly #head: MessageHead;
   readonly #payload: Uint8Array;
+  readonly #sequence: number;
   #json: Frame | undefined;
 
-  constructor(message: LiveMessage, time: number) {
-    this.#head = { channel: message.channel, event: message.event, from: message.publisher, cursor: undefined, time };
+  /** @param position where it stands in the stream; `undefined` for a live channel. */
+  constructor(message: LiveMessage, time: number, position: Position | undefined) {
+    const cursor = position === undefined ? undefined : encodePosition(position);
+    this.#head = { channel: message.channel, event: message.event, from: message.publisher, cursor, time };
     this.#payload = message.payload;
+    this.#sequence = position?.sequence ?? 0;
   }
 
   frame(format: Format): Frame {
-    if (format === "raw") {
-      // A copy: the frame outlives the view.
-      return { bytes: Buffer.from(this.#payload), binary: !isUtf8(this.#payload) };
+    switch (format) {
+      case "raw":
+        // A copy: the frame outlives the view.
+        return this.#frame(Buffer.from(this.#payload), !isUtf8(this.#payload));
+      case "object":
+        return this.#frame(Buffer.from(messageObject(this.#head, textPayload(this.#payload))), false);
+      case "event":
+        return this.#frame(payloadEvent(this.#head, this.#payload), false);
+      case "object-event":
+        return this.#frame(objectEvent(this.#head, this.#payload), false);
+      case "json-binary":
+        if (!isUtf8(this.#payload)) {
+          const line = Buffer.from(messageHeaderLine(this.#head));
+          return this.#frame(Buffer.concat([line, asBuffer(this.#payload)]), true);
+        }
+        return this.#text();
+      case "json":
+        return this.#text();
     }
-    if (format === "json-binary" && !isUtf8(this.#payload)) {
-      const line = Buffer.from(messageHeaderLine(this.#head));
-      return { bytes: Buffer.concat([line, asBuffer(this.#payload)]), binary: true };
-    }
-    this.#json ??= {
-      bytes: Buffer.from(messageFrame(this.#head, textPayload(this.#payload))),
-      binary: false,
-    };
+  }
+
+  #text(): Frame {
+    this.#json ??= this.#frame(Buffer.from(messageFrame(this.#head, textPayload(this.#payload))), false);
     return this.#json;
+  }
+
+  #frame(bytes: Uint8Array, binary: boolean): Frame {
+    return { bytes, binary, sequence: this.#sequence };
   }
 }

@@ -1,39 +1,45 @@
-import type { BrokerError } from "@tidegate/broker";
+import type { BrokerError, JoinFrom } from "@tidegate/broker";
 import { describe, expect, it } from "vitest";
 import { FakeBroker } from "../../testing/fake-broker.ts";
+import { fakeNode } from "../../testing/fake-node.ts";
+import { TestSeat } from "../../testing/test-seat.ts";
 import { turns } from "../../testing/turns.ts";
 import { Traffic } from "../traffic.ts";
-import type { Seat } from "./audience.ts";
-import type { ChannelFanOut } from "./channel-fan-out.ts";
-import type { Frame } from "./format.ts";
+import type { HeldChannel } from "./held-channel.ts";
 import { Hub } from "./hub.ts";
 
 const NOW = 1_800_000_000_000;
-
-class TestSeat implements Seat {
-  index = -1;
-  readonly deliveries: (readonly Frame[])[] = [];
-
-  deliver(frames: readonly Frame[]): void {
-    this.deliveries.push(frames);
-  }
-
-  get messages(): readonly unknown[] {
-    return this.deliveries.flat().map(({ bytes }) => JSON.parse(Buffer.from(bytes).toString()));
-  }
-}
+const FROM_NOW: JoinFrom = { kind: "now" };
 
 function fixture() {
+  const { context } = fakeNode();
   const broker = new FakeBroker();
   const traffic = new Traffic();
-  const lost: { readonly channel: ChannelFanOut; readonly error: BrokerError }[] = [];
-  const hub = new Hub(
+  const lost: { readonly name: string; readonly error: BrokerError }[] = [];
+  const faults: unknown[] = [];
+  const hub = new Hub({
     broker,
-    () => NOW,
+    policies: context.policies,
+    instruments: context.instruments,
+    replayBytes: context.limits.replayBytes,
     traffic,
-    (channel, error) => lost.push({ channel, error }),
-  );
-  return { broker, traffic, lost, hub };
+    now: () => NOW,
+    onLost: (name, error) => lost.push({ name, error }),
+    onFault: (error) => faults.push(error),
+  });
+  return { broker, traffic, lost, faults, hub };
+}
+
+/** Holds a live channel and sits there. */
+async function sit(
+  hub: Hub,
+  name: string,
+  seat = new TestSeat(),
+): Promise<{ held: HeldChannel; seat: TestSeat }> {
+  const held = hub.hold(name);
+  held.join(FROM_NOW, seat, seat.seated);
+  await turns(1);
+  return { held, seat };
 }
 
 describe("Hub", () => {
@@ -42,7 +48,6 @@ describe("Hub", () => {
     const first = hub.hold("chat.lobby");
     const second = hub.hold("chat.lobby");
     expect(broker.subscriptions).toHaveLength(1);
-    expect(second.channel).toBe(first.channel);
     first.release();
     expect([hub.size, broker.last.closes]).toStrictEqual([1, 0]);
     second.release();
@@ -52,41 +57,34 @@ describe("Hub", () => {
     await turns();
   });
 
-  it("lets everybody who holds a channel wait for the same confirmation", async () => {
+  it("seats everybody who waits at the same confirmation", async () => {
     const { broker, hub } = fixture();
     broker.confirms = false;
-    const holds = [hub.hold("chat.lobby"), hub.hold("chat.lobby")];
-    let ready = 0;
-    for (const hold of holds) {
-      hold.ready.then(
-        () => {
-          ready += 1;
-        },
-        () => {},
-      );
-    }
-    await turns();
-    expect(ready).toBe(0);
+    const { seat: first } = await sit(hub, "chat.lobby");
+    const { seat: second } = await sit(hub, "chat.lobby");
+    expect([first.outcomes, second.outcomes]).toStrictEqual([[], []]);
     broker.last.confirm();
     await turns();
-    expect(ready).toBe(2);
+    const joined = { kind: "joined", source: "none", frames: [], begin: undefined, position: undefined };
+    expect([first.outcomes, second.outcomes]).toStrictEqual([[joined], [joined]]);
   });
 
-  it("tells every holder of a refusal, and asks anew for whoever comes then", async () => {
+  it("tells everybody who waits of a refusal, and asks anew for whoever comes then", async () => {
     const { broker, hub } = fixture();
     broker.confirms = false;
-    const holds = [hub.hold("chat.lobby"), hub.hold("chat.lobby")];
+    const sitting = [await sit(hub, "chat.lobby"), await sit(hub, "chat.lobby")];
     broker.last.refuse("denied");
-    for (const hold of holds) {
-      await expect(hold.ready).rejects.toMatchObject({ code: "denied" });
+    await turns();
+    for (const { seat } of sitting) {
+      expect(seat.outcomes).toMatchObject([{ kind: "failed", error: { code: "denied" } }]);
     }
     expect(hub.size).toBe(0);
     const [refused] = broker.subscriptions;
     hub.hold("chat.lobby");
     expect(broker.subscriptions).toHaveLength(2);
     // Those who were refused let go of what they held, and of nothing else.
-    for (const hold of holds) {
-      hold.release();
+    for (const { held } of sitting) {
+      held.release();
     }
     expect(hub.size).toBe(1);
     expect([refused?.closes, broker.last.closes]).toStrictEqual([1, 0]);
@@ -95,23 +93,39 @@ describe("Hub", () => {
   it("leaves no rejection unhandled when the holder has gone before the refusal", async () => {
     const { broker, hub } = fixture();
     broker.confirms = false;
-    hub.hold("chat.lobby").release();
+    const { held, seat } = await sit(hub, "chat.lobby");
+    held.release();
     broker.last.refuse("unavailable");
     await turns();
     expect(hub.size).toBe(0);
+    expect(seat.outcomes).toStrictEqual([]);
   });
 
-  it("reports a lost channel once, with its audience, and asks anew for whoever comes then", () => {
+  it("reports what a subscriber throws when it is seated, and seats the others", async () => {
+    const { broker, faults, hub } = fixture();
+    broker.confirms = false;
+    const broken = new Error("broken");
+    hub.hold("chat.lobby").join(FROM_NOW, new TestSeat(), () => {
+      throw broken;
+    });
+    const { seat } = await sit(hub, "chat.lobby");
+    broker.last.confirm();
+    await turns();
+    expect(faults).toStrictEqual([broken]);
+    expect(seat.outcomes).toHaveLength(1);
+  });
+
+  it("reports a lost channel once, tells each seat once, and asks anew for whoever comes then", async () => {
     const { broker, lost, hub } = fixture();
-    const seat = new TestSeat();
-    const held = hub.hold("chat.lobby");
-    held.channel.join(seat, "json");
+    const { held, seat } = await sit(hub, "chat.lobby");
     const [first] = broker.subscriptions;
+    first?.message("1");
     first?.lose("denied");
-    expect(lost.map(({ channel, error }) => [channel.name, error.code])).toStrictEqual([
-      ["chat.lobby", "denied"],
-    ]);
-    expect(lost[0]?.channel.seats()).toStrictEqual([seat]);
+    expect(lost.map(({ name, error }) => [name, error.code])).toStrictEqual([["chat.lobby", "denied"]]);
+    expect(seat.losses.map(({ code }) => code)).toStrictEqual(["denied"]);
+    // What came before the end is delivered before it.
+    expect(seat.frames).toHaveLength(1);
+    expect(seat.index).toBe(-1);
     expect(hub.size).toBe(0);
     hub.hold("chat.lobby");
     held.release();
@@ -121,10 +135,8 @@ describe("Hub", () => {
 
   it("delivers the messages of one turn together, each channel in the order of arrival", async () => {
     const { broker, hub } = fixture();
-    const lobby = new TestSeat();
-    const staff = new TestSeat();
-    hub.hold("chat.lobby").channel.join(lobby, "json");
-    hub.hold("chat.staff").channel.join(staff, "json");
+    const { seat: lobby } = await sit(hub, "chat.lobby");
+    const { seat: staff } = await sit(hub, "chat.staff");
     const [ofLobby, ofStaff] = broker.subscriptions;
     ofLobby?.message("1");
     ofStaff?.message("2");
@@ -142,30 +154,33 @@ describe("Hub", () => {
     expect(lobby.deliveries).toHaveLength(2);
   });
 
-  it("flushes each channel once a turn", async () => {
+  it("delivers all messages of a turn at once, however many", async () => {
     const { broker, hub } = fixture();
-    const { channel } = hub.hold("chat.lobby");
-    channel.join(new TestSeat(), "json");
-    let flushes = 0;
-    const flush = channel.flush.bind(channel);
-    channel.flush = () => {
-      flushes += 1;
-      flush();
-    };
+    const { seat } = await sit(hub, "chat.lobby");
     for (let sent = 0; sent < 100; sent += 1) {
       broker.last.message("1");
     }
     await turns();
-    expect(flushes).toBe(1);
+    expect(seat.deliveries.map(({ length }) => length)).toStrictEqual([100]);
+  });
+
+  it("seats nobody in front of what came before", async () => {
+    const { broker, hub } = fixture();
+    const { seat: first } = await sit(hub, "chat.lobby");
+    const late = new TestSeat();
+    hub.hold("chat.lobby").join(FROM_NOW, late, () => {});
+    broker.last.message("1");
+    await turns();
+    broker.last.message("2");
+    await turns();
+    expect([first.messages.length, late.messages.length]).toStrictEqual([2, 1]);
   });
 
   it("delivers nothing to who left in the same turn", async () => {
     const { broker, hub } = fixture();
-    const seat = new TestSeat();
-    const held = hub.hold("chat.lobby");
-    held.channel.join(seat, "json");
+    const { held, seat } = await sit(hub, "chat.lobby");
     broker.last.message("1");
-    held.channel.leave(seat, "json");
+    held.release();
     held.release();
     await turns();
     expect(seat.deliveries).toStrictEqual([]);
@@ -173,8 +188,7 @@ describe("Hub", () => {
 
   it("hands on from a pattern what was published to a channel, and leaves out other subjects", async () => {
     const { broker, traffic, hub } = fixture();
-    const seat = new TestSeat();
-    hub.hold("chat.>").channel.join(seat, "json");
+    const { seat } = await sit(hub, "chat.>");
     const subjects = [
       "chat.lobby",
       'chat.x","data":"forged',

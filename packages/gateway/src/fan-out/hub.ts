@@ -1,24 +1,26 @@
-import type { Broker, BrokerError, LiveMessage, Subscription } from "@tidegate/broker";
+import type { BrokerError, LiveMessage, StoredMessage, TailListener } from "@tidegate/broker";
 import { channelProblem, isPattern } from "@tidegate/protocol";
+import type { GatewayBroker } from "../gateway-broker.ts";
+import { isInternalChannel, type NamespacePolicies } from "../namespace-policies.ts";
 import type { Traffic } from "../traffic.ts";
-import { ChannelFanOut } from "./channel-fan-out.ts";
+import { ChannelEntry, type ReplayOptions } from "./channel-entry.ts";
+import { liveSource } from "./channel-source.ts";
+import { HeldChannel } from "./held-channel.ts";
+import { ReplayFrames } from "./replay-frames.ts";
 
-interface Entry {
-  readonly channel: ChannelFanOut;
-  readonly isPattern: boolean;
-  readonly subscription: Subscription;
-  /** Connections that hold the channel, also those whose subscription does not stand yet. */
-  holders: number;
-  dirty: boolean;
-}
+/** Frames of replayed messages that are kept for others who ask for the same ones, in bytes. */
+const REPLAY_FRAMES_BYTES = 8 * 1024 * 1024;
 
-/** What a connection gets for holding a channel. */
-export interface HeldChannel {
-  readonly channel: ChannelFanOut;
-  /** Settles when the broker delivers this channel, or rejects with its BrokerError. */
-  readonly ready: Promise<void>;
-  /** Must be called exactly once. */
-  release(): void;
+export interface HubOptions extends ReplayOptions {
+  readonly broker: Pick<GatewayBroker, "subscribe" | "follow">;
+  readonly policies: Pick<NamespacePolicies, "isReplayable">;
+  readonly traffic: Traffic;
+  /** Unix time in ms. */
+  readonly now: () => number;
+  /** The broker gave a channel up. Those who sat there are told by their seats. */
+  readonly onLost: (name: string, error: BrokerError) => void;
+  /** A subscriber threw where nobody can catch it. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /**
@@ -26,25 +28,14 @@ export interface HeldChannel {
  * it: a connection then pays one write for all of them (design, section 5).
  */
 export class Hub {
-  readonly #broker: Pick<Broker, "subscribe">;
-  readonly #now: () => number;
-  readonly #traffic: Traffic;
-  readonly #onLost: (channel: ChannelFanOut, error: BrokerError) => void;
-  readonly #entries = new Map<string, Entry>();
-  #dirty: Entry[] = [];
+  readonly #options: HubOptions;
+  readonly #replays = new ReplayFrames(REPLAY_FRAMES_BYTES);
+  readonly #entries = new Map<string, ChannelEntry>();
+  #dirty: ChannelEntry[] = [];
   #scheduled = false;
 
-  /** @param onLost the broker gave a channel up, and everybody in it must be told. */
-  constructor(
-    broker: Pick<Broker, "subscribe">,
-    now: () => number,
-    traffic: Traffic,
-    onLost: (channel: ChannelFanOut, error: BrokerError) => void,
-  ) {
-    this.#broker = broker;
-    this.#now = now;
-    this.#traffic = traffic;
-    this.#onLost = onLost;
+  constructor(options: HubOptions) {
+    this.#options = options;
   }
 
   /** Channels and patterns held now. */
@@ -52,69 +43,11 @@ export class Hub {
     return this.#entries.size;
   }
 
+  /** Holds a well-formed channel or pattern until {@link HeldChannel.release}. */
   hold(name: string): HeldChannel {
     const entry = this.#entries.get(name) ?? this.#open(name);
     entry.holders += 1;
-    return {
-      channel: entry.channel,
-      ready: entry.subscription.ready,
-      release: () => this.#release(entry),
-    };
-  }
-
-  #open(name: string): Entry {
-    const channel = new ChannelFanOut(name);
-    const subscription = this.#broker.subscribe(
-      name,
-      (message) => this.#receive(entry, message),
-      (error) => {
-        // Forgotten first: whoever subscribes again must get a new subscription.
-        this.#forget(entry);
-        this.#onLost(channel, error);
-      },
-    );
-    // Every holder sees the rejection too; without this, one that left before would leave it unhandled.
-    subscription.ready.catch(() => this.#forget(entry));
-    const entry: Entry = { channel, isPattern: isPattern(name), subscription, holders: 0, dirty: false };
-    this.#entries.set(name, entry);
-    return entry;
-  }
-
-  #receive(entry: Entry, message: LiveMessage): void {
-    // A pattern of NATS also catches subjects that are no channels. No client could name them, and a quote in one would
-    // break the frame, whose channel is not escaped.
-    if (entry.isPattern && channelProblem(message.channel) !== undefined) {
-      this.#traffic.messagesIgnored += 1;
-      return;
-    }
-    entry.channel.hold(message, this.#now());
-    this.#markDirty(entry);
-  }
-
-  #release(entry: Entry): void {
-    entry.holders -= 1;
-    if (entry.holders === 0) {
-      this.#forget(entry);
-      entry.subscription.close();
-    }
-  }
-
-  #forget(entry: Entry): void {
-    if (this.#entries.get(entry.channel.name) === entry) {
-      this.#entries.delete(entry.channel.name);
-    }
-  }
-
-  #markDirty(entry: Entry): void {
-    if (entry.dirty) {
-      return;
-    }
-    entry.dirty = true;
-    this.#dirty.push(entry);
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      setImmediate(() => this.flush());
-    }
+    return new HeldChannel(entry, this.#onReleased);
   }
 
   /** Delivers what was held back for this turn. */
@@ -125,6 +58,100 @@ export class Hub {
     for (const entry of dirty) {
       entry.dirty = false;
       entry.channel.flush();
+    }
+  }
+
+  #open(name: string): ChannelEntry {
+    const { broker, policies, onFault } = this.#options;
+    const replayable = policies.isReplayable(name);
+    const entry = new ChannelEntry(name, replayable, this.#replays, this.#options);
+    const ended = (error: BrokerError): void => this.#onEnded(entry, error);
+    const source = replayable
+      ? broker.follow(name, this.#tailListener(entry, isPattern(name), ended))
+      : liveSource(broker.subscribe(name, this.#liveListener(entry, isPattern(name)), ended), onFault);
+    entry.begin(source);
+    this.#entries.set(name, entry);
+    // Whoever waits is told by its join; whoever comes then must get a new source.
+    source.ready.catch((error: BrokerError) => {
+      this.#forget(entry);
+      entry.fail(error);
+    });
+    return entry;
+  }
+
+  #liveListener(entry: ChannelEntry, pattern: boolean): (message: LiveMessage) => void {
+    return (message) => {
+      if (pattern && this.#ignores(message.channel)) {
+        return;
+      }
+      entry.channel.hold(message, this.#options.now(), undefined);
+      this.#markDirty(entry);
+    };
+  }
+
+  #tailListener(entry: ChannelEntry, pattern: boolean, closed: (error: BrokerError) => void): TailListener {
+    return {
+      message: (message: StoredMessage) => {
+        const { epoch } = entry;
+        // Without an epoch nobody sits here, and who comes gets it replayed.
+        if (epoch === undefined || (pattern && this.#ignores(message.channel))) {
+          return;
+        }
+        entry.lastSequence = message.sequence;
+        entry.channel.hold(message, message.time, { epoch, sequence: message.sequence });
+        this.#markDirty(entry);
+      },
+      reset: (reason, position) => entry.reset(reason, position),
+      catchingUp: (active) => entry.catchingUp(active),
+      closed,
+    };
+  }
+
+  /**
+   * A pattern of NATS also catches subjects that are no channels. No client could name them, and a quote in one would
+   * break the frame, whose channel is not escaped.
+   */
+  #ignores(channel: string): boolean {
+    if (isInternalChannel(channel)) {
+      return true;
+    }
+    if (channelProblem(channel) === undefined) {
+      return false;
+    }
+    this.#options.traffic.messagesIgnored += 1;
+    return true;
+  }
+
+  #onEnded(entry: ChannelEntry, error: BrokerError): void {
+    // Forgotten first: whoever subscribes again must get a new source.
+    this.#forget(entry);
+    this.#options.onLost(entry.channel.name, error);
+    entry.fail(error);
+  }
+
+  readonly #onReleased = (entry: ChannelEntry): void => {
+    entry.holders -= 1;
+    if (entry.holders === 0) {
+      this.#forget(entry);
+      entry.close();
+    }
+  };
+
+  #forget(entry: ChannelEntry): void {
+    if (this.#entries.get(entry.channel.name) === entry) {
+      this.#entries.delete(entry.channel.name);
+    }
+  }
+
+  #markDirty(entry: ChannelEntry): void {
+    if (entry.dirty) {
+      return;
+    }
+    entry.dirty = true;
+    this.#dirty.push(entry);
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.flush());
     }
   }
 }

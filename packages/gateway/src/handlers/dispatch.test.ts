@@ -1,36 +1,10 @@
 import type { RequestOutcome } from "@tidegate/broker";
 import { describe, expect, it } from "vitest";
-import { type FakeNodeOptions, fakeNode, grants, identity, NOW } from "../../testing/fake-node.ts";
-import { FakeSession } from "../../testing/fake-session.ts";
+import { grants, identity, NOW } from "../../testing/fake-node.ts";
+import type { FakeSession } from "../../testing/fake-session.ts";
+import { bodyOf, handlerFixture as fixture } from "../../testing/handler-fixture.ts";
 import { turns } from "../../testing/turns.ts";
-import { readInbound } from "../connection/inbound-message.ts";
-import { dispatch } from "./dispatch.ts";
 import type { Answer } from "./session.ts";
-
-function fixture(options: FakeNodeOptions = {}) {
-  const node = fakeNode(options);
-  const session = new FakeSession(node.context);
-  const sendFrame = (frame: Parameters<typeof readInbound>[0]): Answer | Promise<Answer | undefined> => {
-    const { decoded, source } = readInbound(frame);
-    if (!decoded.ok) {
-      throw new TypeError(decoded.message);
-    }
-    return dispatch(session, decoded.message, source);
-  };
-  const send = (message: object): Promise<Answer | undefined> => {
-    const text = JSON.stringify(message);
-    return Promise.resolve(sendFrame({ kind: "text", text, bytes: text.length }));
-  };
-  const sendBinary = (header: object, payload: readonly number[] | string): Promise<Answer | undefined> => {
-    const body = Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), Buffer.from(payload as string)]);
-    return Promise.resolve(sendFrame({ kind: "binary", body, bytes: body.length }));
-  };
-  return { ...node, session, send, sendBinary };
-}
-
-function bodyOf(answer: Answer | undefined): unknown {
-  return answer?.type === "encoded" ? JSON.parse(String(answer.frame)) : answer;
-}
 
 describe("publish", () => {
   it("hands the payload to the broker as the client wrote it, with event and identity", async () => {
@@ -182,6 +156,7 @@ describe("subscribe", () => {
   it.each([
     ["denied", "forbidden", false],
     ["unavailable", "broker_unavailable", true],
+    ["stream_unfit", "history_unavailable", true],
     ["closed", "broker_unavailable", true],
   ] as const)("gives the slot back when the broker refuses: %s", async (refusal, code, retryable) => {
     const { broker, session, context, send } = fixture();
@@ -404,7 +379,9 @@ describe("refresh", () => {
     verifier.accept("narrower", { grants: grants({ subscribe: ["chat.a"] }) });
     await send({ type: "refresh", id: 9, token: "narrower" });
     expect(session.subscriptions.names()).toStrictEqual(["chat.a", "news.world"]);
-    expect(session.notices).toMatchObject([{ type: "unsubscribed", channel: "chat.*", code: "forbidden" }]);
+    expect(session.notices.slice(3)).toMatchObject([
+      { type: "unsubscribed", channel: "chat.*", code: "forbidden" },
+    ]);
   });
 
   it("changes nothing when the connection has ended meanwhile", async () => {

@@ -1,10 +1,11 @@
 import type { ClientMessage } from "@tidegate/protocol";
 import type { FrameSource } from "./client-payload.ts";
+import { history } from "./history.ts";
 import { publish } from "./publish.ts";
 import { refresh } from "./refresh.ts";
 import { request } from "./request.ts";
 import { type Answer, errorAnswer, type Session } from "./session.ts";
-import { subscribe } from "./subscribe.ts";
+import { subscribeAsked } from "./subscribe.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 
 /** Handles one message of an authenticated client. `undefined` only where the connection has ended. */
@@ -22,11 +23,11 @@ export function dispatch(
     case "request":
       return request(session, message, frame);
     case "subscribe":
-      return subscribe(session, message.channel, message.id);
+      return subscribeAsked(session, message);
     case "unsubscribe":
       return unsubscribe(session, message);
     case "history":
-      return errorAnswer(message.id, "not_replayable", "this namespace keeps no history");
+      return history(session, message);
     case "refresh":
       return refresh(session, message);
     case "ping":

@@ -10,23 +10,25 @@ import {
 import type { Format } from "../fan-out/format.ts";
 import { asBuffer, textPayload } from "../fan-out/text-payload.ts";
 import { clientPayload, type FrameSource } from "./client-payload.ts";
-import { type Answer, errorAnswer, type Session } from "./session.ts";
+import { type Answer, type Caller, errorAnswer, type Session } from "./session.ts";
 
-/** Calls a backend. `undefined`: the connection ended meanwhile and nobody waits for the reply. */
+/** A backend's reply, before it is put in a frame or a body. */
+export interface ServiceReply {
+  readonly type: "reply";
+  readonly payload: Uint8Array;
+}
+
+/** Calls a backend for a connection. `undefined`: it ended meanwhile and nobody waits for the reply. */
 export function request(
   session: Session,
   message: Request,
   frame: FrameSource,
 ): Promise<Answer | undefined> | ErrorMessage {
-  const { id, method } = message;
+  const { id } = message;
   const { limits } = session.context;
-  const problem = channelProblem(method) ?? (method.includes(".") ? undefined : "needs at least two tokens");
-  if (problem !== undefined) {
-    return errorAnswer(id, "channel_invalid", `the method ${problem}`);
-  }
-  const { principal } = session;
-  if (principal === undefined || !principal.grants.allows("request", method, principal.user)) {
-    return errorAnswer(id, "forbidden", `no grant allows request on ${method}`);
+  const refusal = refuseRequest(session, message);
+  if (refusal !== undefined) {
+    return refusal;
   }
   if (session.isLeaving) {
     // Else a client that goes on asking would hold up the drain until its deadline.
@@ -35,6 +37,26 @@ export function request(
   if (session.requestsInFlight >= limits.requestsInFlight) {
     return errorAnswer(id, "request_limit", `at most ${limits.requestsInFlight} requests may be unanswered`);
   }
+  return answer(session, message, frame);
+}
+
+async function answer(session: Session, message: Request, frame: FrameSource): Promise<Answer | undefined> {
+  const outcome = await callService(session, message, frame, session.signal);
+  return outcome?.type === "reply" ? replyAnswer(message.id, outcome.payload, session.format) : outcome;
+}
+
+/**
+ * Calls a backend for whoever may, see {@link refuseRequest}. `undefined` if `signal` aborted: nobody waits for the reply any
+ * more.
+ */
+export async function callService(
+  caller: Caller,
+  message: Request,
+  frame: FrameSource,
+  signal: AbortSignal,
+): Promise<ServiceReply | ErrorMessage | undefined> {
+  const { id, method } = message;
+  const { limits, broker, instruments } = caller.context;
   const payload = clientPayload(message, frame);
   if (!payload.ok) {
     return errorAnswer(id, "invalid_field", payload.message);
@@ -47,28 +69,28 @@ export function request(
     1,
     Math.min(message.timeout ?? limits.requestTimeoutMs, limits.requestTimeoutMs),
   );
-  return call(session, id, method, payload.bytes, timeoutMs);
-}
-
-async function call(
-  session: Session,
-  id: number,
-  method: string,
-  payload: Uint8Array,
-  timeoutMs: number,
-): Promise<Answer | undefined> {
-  const { broker, instruments } = session.context;
   const startedAt = performance.now();
-  const outcome = await broker.request(method, payload, {
+  const outcome = await broker.request(method, payload.bytes, {
     timeoutMs,
-    identity: session.publisher,
-    signal: session.signal,
+    identity: caller.publisher,
+    signal,
   });
   instruments.requests[outcome.kind].inc();
   if (outcome.kind === "reply") {
     instruments.requestSeconds.observe((performance.now() - startedAt) / 1000);
   }
-  return answerOf(outcome, id, method, timeoutMs, session.format);
+  return answerOf(outcome, id, method, timeoutMs);
+}
+
+/** Why a caller cannot have a request made at all; `undefined` if it can. */
+export function refuseRequest({ principal }: Caller, { id, method }: Request): ErrorMessage | undefined {
+  const problem = channelProblem(method) ?? (method.includes(".") ? undefined : "needs at least two tokens");
+  if (problem !== undefined) {
+    return errorAnswer(id, "channel_invalid", `the method ${problem}`);
+  }
+  return principal === undefined || !principal.grants.allows("request", method, principal.user)
+    ? errorAnswer(id, "forbidden", `no grant allows request on ${method}`)
+    : undefined;
 }
 
 function answerOf(
@@ -76,11 +98,10 @@ function answerOf(
   id: number,
   method: string,
   timeoutMs: number,
-  format: Format,
-): Answer | undefined {
+): ServiceReply | ErrorMessage | undefined {
   switch (outcome.kind) {
     case "reply":
-      return replyAnswer(id, outcome.payload, format);
+      return { type: "reply", payload: outcome.payload };
     case "service_error":
       return errorAnswer(id, "service_error", `${method} answered with an error`, {
         detail: { status: outcome.status, message: outcome.message },

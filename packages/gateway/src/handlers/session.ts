@@ -2,6 +2,7 @@ import type { Identity } from "@tidegate/auth";
 import type { PublisherIdentity } from "@tidegate/broker";
 import type { ErrorCode, ErrorMessage, ServerMessage } from "@tidegate/protocol";
 import { ERROR_CODES } from "@tidegate/protocol";
+import type { ReplayGate } from "../connection/replay-gate.ts";
 import type { Subscriber, Subscriptions } from "../connection/subscriptions.ts";
 import type { Format } from "../fan-out/format.ts";
 import type { Principal } from "../namespace-policies.ts";
@@ -16,6 +17,8 @@ export interface Session extends Subscriber {
   /** What the gateway vouches for towards backends and subscribers. One object as long as the token is in force. */
   readonly publisher: PublisherIdentity;
   readonly subscriptions: Subscriptions;
+  /** Through which subscriptions that bring earlier messages have to go. */
+  readonly replays: ReplayGate;
   /** Requests that wait for a backend. */
   readonly requestsInFlight: number;
   /** The node drains: requests in flight are still answered, but no new ones. */
@@ -28,6 +31,9 @@ export interface Session extends Subscriber {
   /** Sends something that answers no request. */
   notify(message: ServerMessage): void;
 }
+
+/** For whom a handler acts that needs no connection: requests over HTTP have one, too. */
+export type Caller = Pick<Session, "context" | "principal" | "publisher" | "isLeaving">;
 
 /** A frame that was built by hand because its payload is embedded as it is. */
 interface EncodedAnswer {

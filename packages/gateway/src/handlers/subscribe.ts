@@ -1,41 +1,140 @@
-import { BrokerError } from "@tidegate/broker";
-import { type ErrorMessage, patternProblem, type Subscribed } from "@tidegate/protocol";
+import type { BrokerError, JoinFrom } from "@tidegate/broker";
+import {
+  decodeCursor,
+  type ErrorMessage,
+  encodePosition,
+  isPattern,
+  patternProblem,
+  type Subscribe,
+} from "@tidegate/protocol";
+import type { Subscription } from "../connection/subscriptions.ts";
+import type { Seated } from "../fan-out/channel-entry.ts";
 import { errorAnswer, type Session } from "./session.ts";
 
-/**
- * Subscribes to one channel or pattern. Answers once the broker delivers it; the seat is taken in the same turn, so
- * the answer goes out before the first message. `undefined`: the connection ended meanwhile.
- */
-export async function subscribe(
+export const NOW: JoinFrom = { kind: "now" };
+
+/** Handles a `subscribe` of the client. `undefined`: what there is to say was said already, or the connection ended. */
+export function subscribeAsked(
   session: Session,
-  channel: string,
-  id: number | undefined,
-): Promise<Subscribed | ErrorMessage | undefined> {
+  message: Subscribe,
+): Promise<ErrorMessage | undefined> | ErrorMessage {
+  const { id, channel, since, replay } = message;
   const refusal = refuse(session, channel, id);
   if (refusal !== undefined) {
     return refusal;
   }
+  if (since === undefined && replay === undefined) {
+    return join(session, channel, id, NOW);
+  }
+  const { policies } = session.context;
+  if (since !== undefined && replay !== undefined) {
+    return errorAnswer(id, "invalid_field", 'give "since" or "replay", not both', { channel });
+  }
+  if (!policies.isReplayable(channel)) {
+    return errorAnswer(id, "not_replayable", "this namespace keeps no history", { channel });
+  }
+  if (since !== undefined) {
+    const cursor = decodeCursor(since);
+    return cursor === undefined
+      ? errorAnswer(id, "cursor_invalid", '"since" is no cursor', { channel })
+      : join(session, channel, id, { kind: "since", cursor });
+  }
+  if (isPattern(channel)) {
+    return errorAnswer(id, "invalid_field", '"replay" is for one channel, not for a pattern', { channel });
+  }
+  if (!policies.allows(session.principal, "history", channel)) {
+    return errorAnswer(id, "forbidden", `no grant allows history on ${channel}`, { channel });
+  }
+  return join(session, channel, id, { kind: "last", count: replay ?? 0 });
+}
+
+/** Subscribes to a channel of the address or of `connect`. */
+export async function subscribe(
+  session: Session,
+  channel: string,
+  id: number | undefined,
+  from: JoinFrom,
+): Promise<ErrorMessage | undefined> {
+  return refuse(session, channel, id) ?? join(session, channel, id, from);
+}
+
+/** The error code for a channel that the broker cannot give, or gives no longer. */
+export function lossCode(error: BrokerError): "forbidden" | "history_unavailable" | "broker_unavailable" {
+  switch (error.code) {
+    case "denied":
+      return "forbidden";
+    case "stream_missing":
+    case "stream_unfit":
+      return "history_unavailable";
+    default:
+      return "broker_unavailable";
+  }
+}
+
+function join(
+  session: Session,
+  channel: string,
+  id: number | undefined,
+  from: JoinFrom,
+): Promise<ErrorMessage | undefined> {
   const { context, subscriptions } = session;
   const subscription = subscriptions.add(context.hub, session, channel, session.format);
-  let failure: unknown;
-  try {
-    await subscription.ready;
-  } catch (error) {
-    failure = error;
+  return new Promise((resolve, reject) => {
+    const begin = (after: () => void): void =>
+      subscription.join(from, (outcome) => {
+        // Called by the broker, where nothing may throw.
+        try {
+          resolve(settled(session, subscription, id, from, outcome));
+        } catch (error) {
+          reject(error);
+        }
+        after();
+      });
+    if (from.kind === "now") {
+      begin(() => {});
+    } else {
+      const { replays } = session;
+      replays.enter(() => begin(() => replays.leave()));
+    }
+  });
+}
+
+/**
+ * What is said here goes out at once, in the turn in which the seat is taken: before its first message, and with no room for
+ * another between what is replayed and what follows.
+ */
+function settled(
+  session: Session,
+  subscription: Subscription,
+  id: number | undefined,
+  from: JoinFrom,
+  outcome: Seated | { readonly kind: "ended" },
+): ErrorMessage | undefined {
+  const channel = subscription.name;
+  switch (outcome.kind) {
+    case "joined": {
+      const cursor = outcome.begin === undefined ? undefined : encodePosition(outcome.begin);
+      const resumed = from.kind === "since" ? true : undefined;
+      session.notify({ type: "subscribed", id, channel, cursor, resumed });
+      if (outcome.frames.length > 0) {
+        session.deliver(outcome.frames, true);
+      }
+      return undefined;
+    }
+    case "reset": {
+      const cursor = encodePosition(outcome.position);
+      session.notify({ type: "subscribed", id, channel, cursor, resumed: false });
+      session.reset(subscription, outcome.reason, outcome.position);
+      return undefined;
+    }
+    case "failed":
+      session.subscriptions.removeOne(subscription);
+      return session.isClosed ? undefined : brokerRefusal(outcome.error, id, channel);
+    case "ended":
+      return session.isClosed
+        ? undefined
+        : errorAnswer(id, "not_subscribed", `${channel} was unsubscribed before it stood`, { channel });
   }
-  if (session.isClosed) {
-    return undefined;
-  }
-  // Asked first: giving up the last holder of a channel is a failure, too, but none of NATS.
-  if (subscription.isEnded) {
-    return errorAnswer(id, "not_subscribed", `${channel} was unsubscribed before it stood`, { channel });
-  }
-  if (failure !== undefined) {
-    subscriptions.removeOne(subscription);
-    return brokerRefusal(failure, id, channel);
-  }
-  subscription.activate();
-  return { type: "subscribed", id, channel };
 }
 
 function refuse(session: Session, channel: string, id: number | undefined): ErrorMessage | undefined {
@@ -61,11 +160,19 @@ function refuse(session: Session, channel: string, id: number | undefined): Erro
   return undefined;
 }
 
-function brokerRefusal(error: unknown, id: number | undefined, channel: string): ErrorMessage {
-  if (error instanceof BrokerError && error.code === "denied") {
-    return errorAnswer(id, "forbidden", `NATS permissions of this node do not allow ${channel}`, { channel });
+function brokerRefusal(error: BrokerError, id: number | undefined, channel: string): ErrorMessage {
+  switch (lossCode(error)) {
+    case "forbidden":
+      return errorAnswer(id, "forbidden", `NATS permissions of this node do not allow ${channel}`, {
+        channel,
+      });
+    case "history_unavailable":
+      return errorAnswer(id, "history_unavailable", "the store of this namespace is not usable now", {
+        channel,
+      });
+    case "broker_unavailable":
+      return unavailable(id, channel);
   }
-  return unavailable(id, channel);
 }
 
 function unavailable(id: number | undefined, channel: string): ErrorMessage {

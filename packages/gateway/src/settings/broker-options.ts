@@ -1,5 +1,6 @@
 import type { BrokerCredentials, BrokerOptionsInput } from "@tidegate/broker";
 import type { GatewaySettings } from "./gateway-settings.ts";
+import { historyPolicies } from "./namespace-schema.ts";
 
 /** The broker's options as far as the settings decide them. */
 export function brokerOptions(settings: GatewaySettings, node: string): BrokerOptionsInput {
@@ -15,6 +16,13 @@ export function brokerOptions(settings: GatewaySettings, node: string): BrokerOp
     startupDeadlineMs: nats.startupDeadlineMs,
     lingerMs: nats.lingerMs,
     maxRequestTimeoutMs: limits.requestTimeoutMs,
+    histories: historyPolicies(settings.namespaces),
+    tails: {
+      ringBytes: limits.ringBytes,
+      ringMessages: limits.ringMessages,
+      replayMessages: limits.replayMessages,
+      replayBytes: limits.replayBytes,
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from "@tidegate/runtime";
 import { ORIGIN_ENTRY } from "../origin-policy.ts";
 import { authSettings } from "./auth-settings.ts";
+import { httpSettings } from "./http-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { namespacesSchema } from "./namespace-schema.ts";
 import { natsSettings } from "./nats-settings.ts";
@@ -59,6 +60,7 @@ export const GATEWAY_SETTINGS = defineSettings({
     ...natsSettings,
     ...authSettings,
     ...limitSettings,
+    ...httpSettings,
     setting({
       path: "drain.windowMs",
       schema: milliseconds({ min: 50, max: 3_600_000 }),
@@ -75,7 +77,7 @@ export const GATEWAY_SETTINGS = defineSettings({
       path: "namespaces",
       schema: namespacesSchema,
       default: {},
-      doc: "By name: `publish` says where clients' messages go; `grants` is what every authenticated user may do, `anonymous` what clients without a token may. Channels of other namespaces do not exist for clients.",
+      doc: "By name, what holds for the channels that begin with it. Channels of other namespaces do not exist for clients.",
     }),
   ],
   refine: (settings) => {

@@ -24,6 +24,7 @@ describe("the namespaces of a configuration", () => {
   it("take nothing and grant nothing unless told to", () => {
     expect(policiesOf({ chat: {} }).get("chat")).toStrictEqual({
       publish: "none",
+      history: undefined,
       grants: GrantSet.none,
       anonymous: GrantSet.none,
     });
@@ -42,6 +43,27 @@ describe("the namespaces of a configuration", () => {
     expect(chat?.grants.allows("publish", "chat.lobby", "ada")).toBe(true);
     expect(chat?.anonymous.allows("subscribe", "chat.lobby", undefined)).toBe(true);
     expect(chat?.anonymous.allows("publish", "chat.lobby", undefined)).toBe(false);
+  });
+
+  it("keep no history unless told to, and then have defaults for all of it", () => {
+    const policies = policiesOf({
+      live: {},
+      chat: { history: {} },
+      feed: { history: { maxAge: "1h", replicas: 1 } },
+    });
+    expect(policies.get("live")?.history).toBeUndefined();
+    expect(policies.get("chat")?.history).toStrictEqual({
+      maxAgeMs: 86_400_000,
+      messagesPerChannel: 1_000,
+      maxBytes: 1_073_741_824,
+      replicas: 3,
+      storage: "file",
+      deduplicationMs: 120_000,
+    });
+    expect(policiesOf({ chat: { history: { maxAge: "1m" } } }).get("chat")?.history).toMatchObject({
+      deduplicationMs: 60_000,
+    });
+    expect(policies.get("feed")?.history).toMatchObject({ maxAgeMs: 3_600_000, replicas: 1 });
   });
 
   it.each([{}, { subscribe: [] }, { subscribe: [], publish: [] }])(
@@ -64,6 +86,20 @@ describe("the namespaces of a configuration", () => {
     ["a pattern of another namespace", { chat: { grants: { subscribe: ["feed.*"] } } }, "feed.*"],
     ["another namespace for anonymous clients", { chat: { anonymous: { subscribe: ["feed.a"] } } }, "feed.a"],
     ["a sub for those who have none", { chat: { anonymous: { subscribe: ["chat.{sub}"] } } }, "{sub}"],
+    ["history that is not described", { chat: { history: true } }, "history"],
+    ["an unknown part of history", { chat: { history: { age: "1h" } } }, "age"],
+    ["no time at all", { chat: { history: { maxAge: 0 } } }, "maxAge"],
+    ["an even number of replicas", { chat: { history: { replicas: 2 } } }, "survive no more failures than 1"],
+    [
+      "memory on one server",
+      { chat: { history: { storage: "memory", replicas: 1 } } },
+      "memory needs replicas",
+    ],
+    [
+      "keys kept longer than messages",
+      { chat: { history: { maxAge: "1m", deduplication: "2m" } } },
+      "must not exceed maxAge",
+    ],
     ["something other than a namespace", { chat: [] }, "chat"],
   ])("are refused with %s", (_what, namespaces, told) => {
     const loaded = load(namespaces);

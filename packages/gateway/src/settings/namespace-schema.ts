@@ -1,17 +1,24 @@
+import type { HistoryPolicy } from "@tidegate/broker";
 import { channelProblem, compileGrants, GRANT_ACTIONS, GrantSet, namespaceOf } from "@tidegate/protocol";
 import { listOf, oneOf, text } from "@tidegate/runtime";
 import { z } from "zod";
 import type { NamespacePolicy } from "../namespace-policies.ts";
+import { historyPolicy, historySchema } from "./history-schema.ts";
 
 const patterns = listOf(text({ max: 200 }), { max: 200 });
 /** Methods belong to no namespace: requests are granted by tokens alone. */
 const ACTIONS = GRANT_ACTIONS.filter((action) => action !== "request");
+const MEANINGS: Readonly<Record<(typeof ACTIONS)[number], string>> = {
+  subscribe: "Channels and patterns that may be subscribed to.",
+  publish: "Channels that may be published to, as far as `publish` allows it at all.",
+  presence: "Channels whose members may be seen.",
+  history: "Channels whose history may be read: by page, or a number of messages with a subscription.",
+};
 const grants = z
   .strictObject(
-    Object.fromEntries(ACTIONS.map((action) => [action, patterns.optional()])) as Record<
-      (typeof ACTIONS)[number],
-      z.ZodOptional<typeof patterns>
-    >,
+    Object.fromEntries(
+      ACTIONS.map((action) => [action, patterns.optional().describe(MEANINGS[action])]),
+    ) as Record<(typeof ACTIONS)[number], z.ZodOptional<typeof patterns>>,
   )
   .superRefine((value, context) => {
     const compiled = compileGrants(withoutUndefined(value));
@@ -21,9 +28,20 @@ const grants = z
   });
 
 const namespaceSchema = z.strictObject({
-  publish: oneOf(["direct", "backend", "none"]).default("none"),
-  grants: grants.optional(),
-  anonymous: grants.optional(),
+  publish: oneOf(["direct", "backend", "none"])
+    .default("none")
+    .describe("Where clients' messages go: straight to the subscribers, to the backends, or nowhere."),
+  history: historySchema
+    .optional()
+    .describe(
+      "Makes the channels replayable: messages are kept, and clients resume. Absent, channels are live and nothing is kept. `npm run provision` makes the stream.",
+    ),
+  grants: grants
+    .optional()
+    .describe(
+      "What every authenticated user may do, besides what the token grants. `{sub}` stands for the user.",
+    ),
+  anonymous: grants.optional().describe("What clients without a token may do."),
 });
 
 /** The `namespaces` subtree: by name, what clients may do in each. */
@@ -72,16 +90,31 @@ type Namespaces = Readonly<Record<string, NamespaceSettings>>;
 
 interface NamespaceSettings {
   readonly publish: NamespacePolicy["publish"];
+  readonly history?: z.output<typeof historySchema> | undefined;
   readonly grants?: object | undefined;
   readonly anonymous?: object | undefined;
 }
 
 export function namespacePolicies(namespaces: Namespaces): ReadonlyMap<string, NamespacePolicy> {
   return new Map(
-    Object.entries(namespaces).map(([name, { publish, grants: granted, anonymous }]) => [
+    Object.entries(namespaces).map(([name, { publish, history, grants: granted, anonymous }]) => [
       name,
-      { publish, history: undefined, grants: grantSet(granted), anonymous: grantSet(anonymous) },
+      {
+        publish,
+        history: history === undefined ? undefined : historyPolicy(history),
+        grants: grantSet(granted),
+        anonymous: grantSet(anonymous),
+      },
     ]),
+  );
+}
+
+/** The namespaces that keep history, and what each keeps. */
+export function historyPolicies(namespaces: Namespaces): ReadonlyMap<string, HistoryPolicy> {
+  return new Map(
+    [...namespacePolicies(namespaces)].flatMap(([name, { history }]) =>
+      history === undefined ? [] : [[name, history] as const],
+    ),
   );
 }
 

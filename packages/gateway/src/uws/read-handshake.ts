@@ -21,12 +21,17 @@ export function readHandshake(
     authorization: request.getHeader("authorization"),
     subprotocols: request.getHeader("sec-websocket-protocol"),
     cookie: request.getHeader("cookie"),
-    address: clientAddress(
-      Buffer.from(response.getRemoteAddressAsText()).toString("latin1"),
-      forwardedHops === 0 ? "" : allValues(request, FORWARDED_FOR),
-      forwardedHops,
-    ),
+    address: readAddress(response, request, forwardedHops),
   };
+}
+
+/** The address of the client, as far as proxies in front can be believed; see {@link readHandshake}. */
+export function readAddress(response: HttpResponse, request: HttpRequest, forwardedHops: number): string {
+  return clientAddress(
+    Buffer.from(response.getRemoteAddressAsText()).toString("latin1"),
+    forwardedHops === 0 ? "" : allValues(request, FORWARDED_FOR),
+    forwardedHops,
+  );
 }
 
 /**

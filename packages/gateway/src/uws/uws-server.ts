@@ -11,10 +11,12 @@ import {
 import type { Logger } from "@tidegate/runtime";
 import type { Gateway } from "../gateway.ts";
 import { GatewayError } from "../gateway-error.ts";
+import { UPGRADE_REQUIRED, type UpgradeRefusal, WEBSOCKET_VERSION } from "../http/upgrade-refusal.ts";
 import type { PingTimes } from "../limits.ts";
 import { closeCause } from "./close-cause.ts";
 import { readHandshake } from "./read-handshake.ts";
 import { chooseSubprotocol, SUBPROTOCOL_HELP } from "./subprotocol.ts";
+import { readRequestHead, UwsExchange } from "./uws-exchange.ts";
 import { type SocketData, UwsSocket } from "./uws-socket.ts";
 
 export interface UwsServerOptions {
@@ -41,8 +43,6 @@ export interface UwsServer {
 const EXCLUSIVE_PORT = 1;
 /** Frames up to this factor over the limit get our close code; beyond it uWebSockets.js cuts the connection (1006). */
 const FRAME_SLACK = 4;
-/** The only version of RFC 6455. uWebSockets.js accepts any. */
-const WEBSOCKET_VERSION = "13";
 /** What uWebSockets.js takes as its idle timeout, in seconds; the lower end is ours. */
 const LEAST_IDLE = 120;
 const MOST_IDLE = 960;
@@ -61,6 +61,8 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
       afterFailure();
     }
   };
+  const exchange = (response: HttpResponse, request: HttpRequest): UwsExchange =>
+    new UwsExchange(response, readRequestHead(response, request, options.forwardedHops), guard);
   app.ws<SocketData>("/v1/ws", {
     // Compression is off unless asked for; the constant DISABLED has no value in these types.
     compression: 0,
@@ -74,7 +76,12 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     upgrade: (response, request, context) => {
       guard(
         "upgrade",
-        () => upgrade(response, request, context, options.forwardedHops),
+        () => {
+          const refusal = upgrade(response, request, context, options.forwardedHops);
+          if (refusal !== undefined) {
+            gateway.http.refuse(exchange(response, request), refusal.problem, refusal.headers);
+          }
+        },
         // Without an answer, uWebSockets.js would end the process.
         () => response.close(),
       );
@@ -121,9 +128,13 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
       );
     },
   });
-  app.any("/v1/ws", refuseVersion);
-  app.any("/*", (response) => {
-    refuse(response, "404 Not Found", { title: "no such resource", status: 404 });
+  app.any("/*", (response, request) => {
+    guard(
+      "request",
+      () => gateway.http.handle(exchange(response, request)),
+      // Without an answer, uWebSockets.js would end the process.
+      () => response.close(),
+    );
   });
   const listener = await listen(app, options.host, options.port);
   const stopAccepting = once(() => us_listen_socket_close(listener));
@@ -147,24 +158,19 @@ function idleSeconds({ intervalMs, pongTimeoutMs }: PingTimes): number {
   return Math.min(Math.max(pings, LEAST_IDLE), MOST_IDLE);
 }
 
+/** Upgrades, or says what to answer instead. */
 function upgrade(
   response: HttpResponse,
   request: HttpRequest,
   context: us_socket_context_t,
   forwardedHops: number,
-): void {
+): UpgradeRefusal | undefined {
   if (request.getHeader("sec-websocket-version") !== WEBSOCKET_VERSION) {
-    refuseVersion(response);
-    return;
+    return UPGRADE_REQUIRED;
   }
   const subprotocol = chooseSubprotocol(request.getHeader("sec-websocket-protocol"));
   if (subprotocol === undefined) {
-    refuse(response, "400 Bad Request", {
-      title: "no common subprotocol",
-      status: 400,
-      detail: SUBPROTOCOL_HELP,
-    });
-    return;
+    return { problem: { code: "invalid_field", detail: SUBPROTOCOL_HELP }, headers: {} };
   }
   const data: SocketData = {
     handshake: readHandshake(response, request, forwardedHops),
@@ -172,6 +178,7 @@ function upgrade(
     connection: undefined,
   };
   response.upgrade(data, request.getHeader("sec-websocket-key"), subprotocol, "", context);
+  return undefined;
 }
 
 function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway): void {
@@ -187,30 +194,6 @@ function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway)
 /** A defect in a handler ends the connection it was for, and no other. */
 function fail({ connection, socket }: SocketData): void {
   (connection ?? socket)?.end("internal_error", "the node has logged what happened");
-}
-
-/** To a GET without an upgrade, or with one of another version (RFC 9110 section 15.5.22, RFC 6455 section 4.2.2). */
-function refuseVersion(response: HttpResponse): void {
-  const problem = { title: "this address speaks WebSocket", status: 426 };
-  refuse(response, "426 Upgrade Required", problem, {
-    upgrade: "websocket",
-    "sec-websocket-version": WEBSOCKET_VERSION,
-  });
-}
-
-function refuse(
-  response: HttpResponse,
-  status: string,
-  problem: object,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.cork(() => {
-    response.writeStatus(status);
-    for (const [name, value] of Object.entries(headers)) {
-      response.writeHeader(name, value);
-    }
-    response.writeHeader("content-type", "application/problem+json").end(JSON.stringify(problem), true);
-  });
 }
 
 function once(run: () => void): () => void {

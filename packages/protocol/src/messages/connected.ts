@@ -31,7 +31,7 @@ export const connected = defineMessage({
     connection: "n1-3f9k2c-1",
     user: "ada",
     node: "n1",
-    revision: 1,
+    revision: 2,
     expires: 1893456000000,
     pingInterval: 25000,
     limits: {

@@ -11,7 +11,9 @@ export const history = defineMessage({
     channel: fields.channel("One channel; no wildcard."),
     before: optional(fields.cursor("Only messages older than this one.")),
     after: optional(fields.cursor("Only messages newer than this one. Not together with `before`.")),
-    limit: optional(fields.limit("Most messages of the page; default 100. The node may send fewer: see `more`.")),
+    limit: optional(
+      fields.limit("Most messages of the page; default 100. The node may send fewer: see `more`."),
+    ),
   },
   example: { type: "history", id: 8, channel: "chat.lobby", limit: 50 },
 });

@@ -23,7 +23,9 @@ export const message = defineMessage({
       ),
     ),
     cursor: optional(
-      fields.cursor("Of a replayable channel: everything of it up to this message has been sent. See Cursors."),
+      fields.cursor(
+        "Of a replayable channel: everything of it up to this message has been sent. See Cursors.",
+      ),
     ),
     time: fields.milliseconds(
       "Unix time: of a replayable channel when it was stored, else when this node received it.",

@@ -12,8 +12,12 @@ export const page = defineMessage({
       "Oldest first; each like a `message`, without `type`. A payload that is not valid UTF-8 is base64 for every client.",
     ),
     more: fields.flag("Whether there are further messages in the direction that was read."),
-    older: optional(fields.cursor("To be sent as `before`, for the page before this. Absent on an empty page.")),
-    newer: fields.cursor("To be sent as `after`, for what comes behind this page, or as `since` of `subscribe`."),
+    older: optional(
+      fields.cursor("To be sent as `before`, for the page before this. Absent on an empty page."),
+    ),
+    newer: fields.cursor(
+      "To be sent as `after`, for what comes behind this page, or as `since` of `subscribe`.",
+    ),
     reset: optional(
       fields.text("A reset reason: what lies between `after` and the first message may not be complete."),
     ),

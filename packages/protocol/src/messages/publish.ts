@@ -19,7 +19,7 @@ export const publish = defineMessage({
         "How a string in `data` becomes bytes: `text` as UTF-8, `base64` decoded. Absent: `data` is JSON.",
       ),
     ),
-    event: optional(fields.name("Event name, for subscribers that tell kinds of messages apart.")),
+    event: optional(fields.event("Event name, for subscribers that tell kinds of messages apart.")),
     key: optional(
       fields.name(
         "Idempotency key, for replayable channels: of several publishes of this user to this channel with the same key within the deduplication window, one is stored.",

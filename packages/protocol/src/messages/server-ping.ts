@@ -9,7 +9,7 @@ export const serverPing = defineMessage({
   fields: {
     cursor: optional(
       fields.cursor(
-        "Checkpoint: everything up to it has been sent, of every replayable channel that this connection is subscribed to. Keeps a quiet channel resumable.",
+        "Checkpoint: everything up to it, and nothing beyond it, has been sent of every replayable channel that this connection is subscribed to. Keeps quiet channels resumable. Absent if there is none, or if the node cannot say that now.",
       ),
     ),
   },

@@ -10,7 +10,9 @@ export const subscribe = defineMessage({
     id: fields.id("Request id."),
     channel: fields.channel("Channel or pattern. The first token of a pattern must not be a wildcard."),
     since: optional(
-      fields.cursor("Resume: deliver everything behind this cursor first, or say that it cannot be (`resumed`)."),
+      fields.cursor(
+        "Resume: deliver everything behind this cursor first, or say that it cannot be (`resumed`).",
+      ),
     ),
     replay: optional(
       fields.limit("Deliver the last so many messages first. Needs the grant `history`; not for patterns."),

@@ -13,7 +13,7 @@ export const subscribed = defineMessage({
     channel: fields.text("Channel or pattern."),
     cursor: optional(
       fields.cursor(
-        "Of a replayable channel: where the client stands after the messages that `since` or `replay` brings, which follow at once.",
+        "Of a replayable channel: where the subscription begins, before the messages that `since` or `replay` brings, which follow at once.",
       ),
     ),
     resumed: optional(

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { connectPlainNats, startNats } from "@tidegate/testkit";
 import { expect, test } from "vitest";
-import { announcement, curlCommand, natsCommand, publishCommand } from "./announcement.ts";
+import { announcement, curlCommand, listenCommands, natsCommand, publishCommand } from "./announcement.ts";
 
 /** Runs a command as somebody would who copied it, and returns its exit code. */
 async function paste(command: string): Promise<number | null> {
@@ -82,7 +82,9 @@ test("everything of use is in the announcement", () => {
     "http://127.0.0.1:4000/?node=2",
     publishCommand("nats://127.0.0.1:4222") ?? "",
     natsCommand("nats://127.0.0.1:4222"),
+    listenCommands(["http://127.0.0.1:4080", "http://127.0.0.1:4081"]),
   ]) {
     expect(text).toContain(part);
   }
+  expect(text.split("\n").length).toBeLessThan(40);
 });

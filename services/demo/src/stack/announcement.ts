@@ -20,13 +20,13 @@ export function announcement({ gateways, nats, token, page }: RunningStack): str
 Everything runs.
 
   page       ${page}
-  gateways   ${gateways.join("  ")}   (WebSocket at /v1/ws)
+  gateways   ${gateways.join("  ")}
   NATS       ${nats}
   token      ${token}
 
 Try these:
 
-  1. Chat with yourself: open this in two tabs, one for each node.
+  1. Open this in two tabs, one for each node: a chat, and one feed over three transports.
 
      ${page}?node=1
      ${page}?node=2
@@ -35,9 +35,13 @@ Try these:
 
      ${curlCommand(page)}
 
-  3. Publish straight to NATS; every subscriber of chat.lobby gets it:
+  3. Publish straight to NATS; every subscriber of chat.lobby gets it, also those who are away now:
 
 ${publishCommands(nats)}
+
+  4. Listen without any client: server-sent events, and one long poll.
+
+${listenCommands(gateways)}
 
 Ctrl-C stops everything in order.
 `;
@@ -52,6 +56,15 @@ function publishCommands(nats: string): string {
      which is, for those who have the NATS command line:
 
      ${natsCommand(nats)}`;
+}
+
+/** For a channel that needs no token, so that they stay short; one for each node. */
+export function listenCommands(gateways: readonly string[]): string {
+  const [first = "", second = first] = gateways;
+  return [
+    `     curl -N '${first}/v1/sse?channels=ticker.price'`,
+    `     curl '${second}/v1/poll?channels=ticker.price'`,
+  ].join("\n");
 }
 
 export function curlCommand(page: string): string {

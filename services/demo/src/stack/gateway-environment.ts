@@ -13,15 +13,19 @@ export interface GatewayPlace {
 
 /** What differs from gateway to gateway, or must not stand in a file; everything else is in `tidegate.yaml`. */
 export function gatewayEnvironment(place: GatewayPlace): Environment {
-  const { servers, credentials } = natsAccess(place.natsUrl);
   return {
     TIDEGATE_NODE_NAME: place.name,
-    TIDEGATE_NATS_SERVERS: servers.join(","),
-    ...credentialVariables(credentials),
+    ...natsEnvironment(place.natsUrl),
     TIDEGATE_LISTEN_PORT: String(place.port),
     TIDEGATE_OPERATIONS_PORT: String(place.operationsPort),
     TIDEGATE_AUTH_SECRET: DEVELOPMENT_KEY.secret,
   };
+}
+
+/** Where NATS is, for everything that reads `tidegate.yaml`. */
+export function natsEnvironment(natsUrl: string): Environment {
+  const { servers, credentials } = natsAccess(natsUrl);
+  return { TIDEGATE_NATS_SERVERS: servers.join(","), ...credentialVariables(credentials) };
 }
 
 function credentialVariables(credentials: BrokerCredentials): Environment {

@@ -6,6 +6,7 @@ import { announcement, type RunningStack } from "./announcement.ts";
 import { Crew } from "./crew.ts";
 import { listenForInterruption } from "./interruption.ts";
 import { PortChooser } from "./port-chooser.ts";
+import { provisionStack } from "./provision-stack.ts";
 import type { Screen } from "./screen.ts";
 import { serviceEnvironment } from "./service-environment.ts";
 import { startBackend, startGateways } from "./start-services.ts";
@@ -69,6 +70,7 @@ async function start({ crew, signal, environment, verbose, screen }: StartOption
     const nats = await startStackNats({ signal, environment, screen, ports });
     crew.addNats(nats);
     const services = { crew, signal, environment: serviceEnvironment(environment, verbose), screen, ports };
+    await provisionStack(services, nats.url);
     const gateways = await startGateways(services, nats.url);
     const page = await startBackend(services, nats.url, gateways);
     const token = await mintToken(DEVELOPMENT_CLAIMS, DEVELOPMENT_KEY);

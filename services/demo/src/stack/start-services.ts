@@ -16,7 +16,8 @@ export interface StartServicesOptions {
 }
 
 const GATEWAY_FILE = new URL("../../../gateway/src/main.ts", import.meta.url);
-const GATEWAY_CONFIG = new URL("../../tidegate.yaml", import.meta.url);
+/** What gateways and provisioning have in common. */
+export const GATEWAY_CONFIG = new URL("../../tidegate.yaml", import.meta.url);
 const BACKEND_FILE = new URL("../main.ts", import.meta.url);
 
 const GATEWAYS = [

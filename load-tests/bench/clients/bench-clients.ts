@@ -1,0 +1,35 @@
+/** What clients counted since the last `begin`. Durations are publish to receipt, in microseconds. */
+export interface ClientsReport {
+  /** Each message once for each connection. */
+  readonly received: number;
+  readonly repeated: number;
+  /** Connections that a server ended. */
+  readonly closed: number;
+  /** Why it ended the first. */
+  readonly reason: string;
+  /** From the first publish to the last receipt. */
+  readonly spanMicros: number;
+  readonly p50Micros: number;
+  readonly p99Micros: number;
+  readonly p999Micros: number;
+}
+
+/** Clients of one server, native or in this process. */
+export interface BenchClients {
+  /** Besides this one, which processes work for them. */
+  readonly pids: readonly number[];
+  /**
+   * Opens the next of them.
+   *
+   * @param inFlight most that may be under way at a time
+   * @throws LoadTestError `connect_failed` at the first that fails; the reason of the signal.
+   */
+  open(count: number, inFlight: number, signal: AbortSignal): Promise<void>;
+  /** Closes the last of them; they can be opened again. */
+  close(count: number): Promise<void>;
+  /** Counts anew, from messages numbered `first` on. */
+  begin(first: number): Promise<void>;
+  report(): Promise<ClientsReport>;
+  /** Closes all. Idempotent. */
+  stop(): Promise<void>;
+}

@@ -1,0 +1,53 @@
+/** What one client says to get to where it receives messages. */
+export interface ClientPlan {
+  /** Of the handshake, with the query. */
+  readonly path: string;
+  /** Lines of the handshake besides those of every WebSocket. */
+  readonly headers: readonly string[];
+  /** Text frames, sent as soon as the handshake was accepted. */
+  readonly messages: readonly string[];
+  /** What a frame holds that says that messages come from now on. `undefined`: the handshake does. */
+  readonly ready: string | undefined;
+  /** What a frame holds that says that they never will. */
+  readonly refused: string | undefined;
+}
+
+/** A client that only opens a WebSocket. */
+export function bareClient(path: string): ClientPlan {
+  return { path, headers: [], messages: [], ready: undefined, refused: undefined };
+}
+
+/** A client of a gateway: it authenticates by its first message and subscribes to one channel, as the SDK does. */
+export function gatewayClient(token: string, channel: string): ClientPlan {
+  return {
+    path: "/v1/ws",
+    headers: ["Sec-WebSocket-Protocol: tidegate.v1"],
+    messages: [JSON.stringify({ type: "connect", id: 1, token, channels: [channel] })],
+    ready: '{"type":"subscribed"',
+    refused: '{"type":"error"',
+  };
+}
+
+/** A client of a Socket.IO server: it joins the namespace, with whatever the query asks for. */
+export function socketIoClient(query: string): ClientPlan {
+  return {
+    path: `/socket.io/?EIO=4&transport=websocket${query}`,
+    headers: [],
+    messages: ["40"],
+    ready: '40{"sid"',
+    refused: "44{",
+  };
+}
+
+/** A client of Centrifugo. */
+export function centrifugoClient(token: string, channel: string): ClientPlan {
+  const connect = { connect: { token }, id: 1 };
+  const subscribe = { subscribe: { channel }, id: 2 };
+  return {
+    path: "/connection/websocket",
+    headers: [],
+    messages: [JSON.stringify(connect), JSON.stringify(subscribe)],
+    ready: '"subscribe":{',
+    refused: '"error":{',
+  };
+}

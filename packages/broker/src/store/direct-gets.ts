@@ -1,0 +1,227 @@
+import type { Msg } from "@nats-io/transport-node";
+import { createInbox } from "@nats-io/transport-node";
+import { BrokerError } from "../broker-error.ts";
+import type { Faults } from "../faults.ts";
+import type { HeaderReader } from "../header-reader.ts";
+import type { HeaderValues } from "../header-scan.ts";
+import { headerNames } from "../header-scan.ts";
+import type { Link } from "../link.ts";
+import type { Outbound } from "../outbound.ts";
+import { deliveryOf, STORED_HEADERS } from "./read-stored-message.ts";
+import type { StoredMessage } from "./stored-message.ts";
+
+export interface DirectGetsParts {
+  readonly link: Link;
+  readonly outbound: Outbound;
+  readonly reader: HeaderReader;
+  readonly faults: Faults;
+  readonly inboxPrefix: string;
+  /** `rt.` */
+  readonly channelPrefix: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * What one replica answered.
+ *
+ * - `messages`: all it sent arrived; `pending` more of what was asked for came behind them.
+ * - `nothing`: it had none (status 404), which says nothing about the others.
+ * - `too_many`: more subjects than one answer may name (413).
+ * - `nobody`: no server answers for this stream: it is missing, has no leader, or does not allow direct gets (503).
+ */
+export type DirectAnswer =
+  | {
+      readonly kind: "messages";
+      readonly messages: readonly StoredMessage[];
+      readonly pending: number;
+      /** Of an answer about several subjects: what the replica knew of the stream. */
+      readonly upTo: number | undefined;
+    }
+  | { readonly kind: "nothing" }
+  | { readonly kind: "too_many" }
+  | { readonly kind: "nobody" };
+
+interface PendingGet {
+  readonly subject: string;
+  readonly messages: StoredMessage[];
+  readonly settle: (outcome: DirectAnswer | BrokerError) => void;
+}
+
+const DIRECT_GET = "$JS.API.DIRECT.GET";
+
+const PENDING_AT = STORED_HEADERS.length;
+const UP_TO_AT = PENDING_AT + 1;
+const LAST_SEQUENCE_AT = 1;
+const NAMES = [...STORED_HEADERS, ...headerNames("Nats-Num-Pending", "Nats-UpTo-Sequence")];
+
+const END_OF_BATCH = 204;
+const NOT_FOUND = 404;
+const TOO_MANY_RESULTS = 413;
+const NO_RESPONDERS = 503;
+
+const encoder = new TextEncoder();
+
+/**
+ * Direct Gets of several messages at a time, all answered on one inbox. nats.js has the same, but throws for an empty answer and keeps
+ * a subscription for five seconds after each.
+ *
+ * Core NATS may lose a part of an answer. Each part names the one before, so an answer with a hole is an error and
+ * never a shorter answer.
+ */
+export class DirectGets {
+  readonly #parts: DirectGetsParts;
+  readonly #pending = new Map<string, PendingGet>();
+  /** Answers arrive on `<inbox>.<token>`. */
+  #inbox: string | undefined;
+  #lastToken = 0;
+  #sent = 0;
+
+  constructor(parts: DirectGetsParts) {
+    this.#parts = parts;
+    parts.link.onState((state) => {
+      if (state !== "connected") this.#settleAll(parts.link.refusal());
+    });
+    parts.link.onDenied((operation, subject) => {
+      if (operation === "publish") this.#settleSubject(subject);
+    });
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  /** Requests sent since start. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /**
+   * Sends one request and gathers its answer. Rejects with a BrokerError: `unavailable`, `denied`, `closed`.
+   *
+   * @param request with `batch`, and with `max_bytes`: without it the server sends up to 64 MB at once.
+   */
+  get(stream: string, request: object): Promise<DirectAnswer> {
+    const { link, outbound, timeoutMs } = this.#parts;
+    if (!link.open) return Promise.reject(link.refusal());
+    const inbox = this.#openInbox();
+    // Nobody else sees our inbox, and an answer that comes after its time must not meet another request.
+    this.#lastToken += 1;
+    const token = this.#lastToken.toString(36);
+    const subject = `${DIRECT_GET}.${stream}`;
+    const sent = outbound.send(
+      subject,
+      encoder.encode(JSON.stringify(request)),
+      undefined,
+      `${inbox}.${token}`,
+    );
+    if (sent !== "sent") {
+      return Promise.reject(
+        new BrokerError("unavailable", `a read of stream ${stream} was not sent: ${sent}`),
+      );
+    }
+    this.#sent += 1;
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: DirectAnswer | BrokerError) => {
+        if (!this.#pending.delete(token)) return;
+        clearTimeout(timer);
+        outcome instanceof BrokerError ? reject(outcome) : resolve(outcome);
+      };
+      const timer = setTimeout(() => {
+        settle(new BrokerError("unavailable", `stream ${stream} did not answer within ${timeoutMs} ms`));
+      }, timeoutMs);
+      this.#pending.set(token, { subject, messages: [], settle });
+    });
+  }
+
+  /** Opened with the first request and again after it was denied. */
+  #openInbox(): string {
+    if (this.#inbox !== undefined) return this.#inbox;
+    const { link, faults, inboxPrefix } = this.#parts;
+    const inbox = createInbox(inboxPrefix);
+    link.nats.subscribe(`${inbox}.*`, {
+      callback: (error, message) => {
+        try {
+          if (error === null) this.#onPart(inbox.length + 1, message);
+          else this.#onInboxRefused();
+        } catch (cause) {
+          faults.callbackFailed("the inbox of stream reads", cause);
+        }
+      },
+    });
+    this.#inbox = inbox;
+    return inbox;
+  }
+
+  #onPart(tokenOffset: number, message: Msg): void {
+    const get = this.#pending.get(message.subject.slice(tokenOffset));
+    // Too late: it was given up.
+    if (get === undefined) return;
+    const values = this.#parts.reader.read(message, NAMES) ?? [];
+    const delivery = deliveryOf(message, values, this.#parts.channelPrefix.length);
+    if (delivery === undefined) {
+      get.settle(endOf(get, message, values));
+      return;
+    }
+    if (delivery.lastSequence === lastSequenceOf(get)) get.messages.push(delivery.message);
+    else get.settle(incomplete(get));
+  }
+
+  #onInboxRefused(): void {
+    this.#inbox = undefined;
+    this.#settleAll(new BrokerError("denied", "NATS permissions forbid the inbox of stream reads"));
+  }
+
+  #settleSubject(subject: string): void {
+    for (const get of [...this.#pending.values()]) {
+      if (get.subject === subject) {
+        get.settle(new BrokerError("denied", `NATS permissions forbid to publish to ${subject}`));
+      }
+    }
+  }
+
+  #settleAll(error: BrokerError): void {
+    for (const get of [...this.#pending.values()]) get.settle(error);
+  }
+}
+
+function endOf(get: PendingGet, message: Msg, values: HeaderValues): DirectAnswer | BrokerError {
+  const status = statusOf(message);
+  switch (status) {
+    case END_OF_BATCH: {
+      const upTo = values[UP_TO_AT];
+      return Number(values[LAST_SEQUENCE_AT] ?? 0) === lastSequenceOf(get)
+        ? {
+            kind: "messages",
+            messages: get.messages,
+            pending: Number(values[PENDING_AT] ?? 0),
+            upTo: upTo === undefined ? undefined : Number(upTo),
+          }
+        : incomplete(get);
+    }
+    case NOT_FOUND:
+      return { kind: "nothing" };
+    case TOO_MANY_RESULTS:
+      return { kind: "too_many" };
+    case NO_RESPONDERS:
+      return { kind: "nobody" };
+    default:
+      return new BrokerError("server_error", `${get.subject} answered with status ${status}`);
+  }
+}
+
+function lastSequenceOf(get: PendingGet): number {
+  return get.messages.at(-1)?.sequence ?? 0;
+}
+
+function incomplete(get: PendingGet): BrokerError {
+  return new BrokerError("unavailable", `a part of an answer of ${get.subject} was lost`);
+}
+
+function statusOf(message: Msg): number {
+  try {
+    return message.headers?.code ?? 0;
+  } catch {
+    // A block nats.js does not parse is not one the server wrote.
+    return 0;
+  }
+}

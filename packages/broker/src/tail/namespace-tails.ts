@@ -1,0 +1,151 @@
+import { isPattern } from "@tidegate/protocol";
+import type { BrokerError } from "../broker-error.ts";
+import type { Confirmations } from "../confirmations.ts";
+import type { Faults } from "../faults.ts";
+import type { HeaderReader } from "../header-reader.ts";
+import type { BrokerState, Link } from "../link.ts";
+import type { Outbound } from "../outbound.ts";
+import type { NamespaceStore } from "../store/streams.ts";
+import { BrokerReads } from "./broker-reads.ts";
+import { NamespaceWatch } from "./namespace-watch.ts";
+import type { ReadLimiter } from "./read-limiter.ts";
+import { Ring } from "./ring.ts";
+import type { RingBudget } from "./ring-budget.ts";
+import { SharedHeads } from "./shared-heads.ts";
+import { Tail } from "./tail.ts";
+import type { TailLimits } from "./tail-limits.ts";
+import type { TailOptions } from "./tail-options.ts";
+
+export interface NamespaceTailsParts {
+  readonly namespace: string;
+  readonly store: NamespaceStore;
+  readonly link: Link;
+  readonly confirmations: Confirmations;
+  readonly outbound: Outbound;
+  readonly reader: HeaderReader;
+  readonly faults: Faults;
+  readonly subjectPrefix: string;
+  readonly options: TailOptions;
+  readonly budget: RingBudget;
+  readonly limiter: ReadLimiter;
+  readonly limits: TailLimits;
+  readonly onEnded: (tail: Tail) => void;
+  /** The last tail has ended. */
+  readonly onVacated: (missedTicks: number) => void;
+}
+
+/** The tails of one namespace and what watches over all of them. Lives from its first tail to its last. */
+export class NamespaceTails {
+  readonly #parts: NamespaceTailsParts;
+  readonly #reads: BrokerReads;
+  readonly #watch: NamespaceWatch;
+  readonly #tails = new Map<string, Tail>();
+  /** Up to where a channel had come at the last sweep. */
+  #swept = new Map<string, number>();
+
+  constructor(parts: NamespaceTailsParts) {
+    this.#parts = parts;
+    const { store, limiter, faults, link, outbound, reader, subjectPrefix, namespace, options } = parts;
+    const heads = new SharedHeads(store.reader, limiter);
+    this.#reads = new BrokerReads({ reader: store.reader, heads, limiter, faults });
+    this.#watch = new NamespaceWatch({
+      namespace,
+      streamName: store.stream.spec.name,
+      subjectPrefix,
+      connection: link.nats,
+      outbound,
+      stream: store.reader,
+      reader,
+      faults,
+      tickMs: options.tickMs,
+      sweepMs: options.sweepMs,
+      onSuspicion: () => this.#each((tail) => tail.core.suspect()),
+      onRegressed: () => this.#each((tail) => tail.core.regressed()),
+      onSweep: () => this.#sweep(),
+    });
+  }
+
+  get tails(): Iterable<Tail> {
+    return this.#tails.values();
+  }
+
+  get missedTicks(): number {
+    return this.#watch.missed;
+  }
+
+  get(name: string): Tail | undefined {
+    return this.#tails.get(name);
+  }
+
+  open(name: string): Tail {
+    const { link, subjectPrefix, reader, faults, budget, limits, options } = this.#parts;
+    const tail = new Tail(name, {
+      connection: link.nats,
+      outPrefix: `${subjectPrefix}out`,
+      channelOffset: subjectPrefix.length + 1,
+      reader,
+      faults,
+      reads: this.#reads,
+      ring: new Ring(budget, options.ringMessages),
+      limits,
+      onEnded: (ended) => this.#onEnded(ended),
+    });
+    this.#tails.set(name, tail);
+    this.#parts.confirmations.confirm().then(
+      () => faults.run("a tail", () => tail.confirmed()),
+      (error: BrokerError) => tail.end(error),
+    );
+    return tail;
+  }
+
+  onLink(state: BrokerState): void {
+    this.#watch.setConnected(state === "connected");
+    switch (state) {
+      case "connected":
+        this.#onReconnected();
+        return;
+      case "disconnected":
+        this.#each((tail) => tail.core.interrupted());
+        return;
+      case "closed": {
+        const error = this.#parts.link.refusal();
+        this.#each((tail) => tail.end(error));
+      }
+    }
+  }
+
+  /** nats.js has written all SUBs again; from when the server has handled them, nothing is lost. */
+  #onReconnected(): void {
+    this.#parts.confirmations.confirm().then(
+      () => this.#each((tail) => tail.core.suspect()),
+      () => {
+        // Disconnected again: the next reconnect tells.
+      },
+    );
+  }
+
+  /** Channels that have moved since the last time show losses by themselves; patterns prove their floor only here. */
+  #sweep(): void {
+    const swept = new Map<string, number>();
+    this.#each((tail) => {
+      const { highest } = tail.core;
+      if (isPattern(tail.name) || this.#swept.get(tail.name) === highest) tail.core.check();
+      swept.set(tail.name, highest);
+    });
+    this.#swept = swept;
+  }
+
+  #each(visit: (tail: Tail) => void): void {
+    for (const tail of [...this.#tails.values()]) {
+      this.#parts.faults.run("a tail", () => visit(tail));
+    }
+  }
+
+  #onEnded(tail: Tail): void {
+    if (this.#tails.get(tail.name) === tail) this.#tails.delete(tail.name);
+    this.#parts.onEnded(tail);
+    if (this.#tails.size > 0) return;
+    this.#watch.close();
+    this.#parts.onVacated(this.#watch.missed);
+  }
+}

@@ -1,0 +1,36 @@
+import type { BrokerError, Joined, JoinFrom, Subscription } from "@tidegate/broker";
+import type { Position } from "@tidegate/protocol";
+
+/** Where a subscriber begins, like the broker's `Joined`; a live channel has no position. */
+export type SourceJoined =
+  | (Omit<Joined & { readonly kind: "joined" }, "position"> & { readonly position: Position | undefined })
+  | (Joined & { readonly kind: "reset" | "failed" });
+
+/** Where the messages of a channel come from: the broker's subscription to a live channel, or its follow of a replayable one. */
+export interface ChannelSource {
+  /** Rejects with a BrokerError. */
+  readonly ready: Promise<void>;
+  readonly position: Position | undefined;
+  join(from: JoinFrom, joined: (joined: SourceJoined) => void, signal: AbortSignal | undefined): void;
+  close(): void;
+}
+
+const JOINED_NOW: SourceJoined = { kind: "joined", source: "none", messages: [], position: undefined };
+
+/** @param onFault told what `joined` throws. */
+export function liveSource(subscription: Subscription, onFault: (error: unknown) => void): ChannelSource {
+  const { ready } = subscription;
+  return {
+    ready,
+    position: undefined,
+    join: (_from, joined) => {
+      ready
+        .then(
+          () => joined(JOINED_NOW),
+          (error: BrokerError) => joined({ kind: "failed", error }),
+        )
+        .catch(onFault);
+    },
+    close: () => subscription.close(),
+  };
+}

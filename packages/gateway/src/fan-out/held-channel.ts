@@ -1,0 +1,83 @@
+import type { JoinFrom } from "@tidegate/broker";
+import type { Position } from "@tidegate/protocol";
+import type { Seat } from "./audience.ts";
+import type { ChannelEntry, PendingJoin, Seated } from "./channel-entry.ts";
+
+/** What one subscriber has of a channel: at most one seat, and the source kept alive until it lets go. */
+export class HeldChannel {
+  readonly #entry: ChannelEntry;
+  readonly #onReleased: (entry: ChannelEntry) => void;
+  #seat: Seat | undefined;
+  #pending: PendingJoin | undefined;
+  #abort: AbortController | undefined;
+  #released = false;
+
+  /** For {@link Hub.hold}. */
+  constructor(entry: ChannelEntry, onReleased: (entry: ChannelEntry) => void) {
+    this.#entry = entry;
+    this.#onReleased = onReleased;
+  }
+
+  /** Channel or pattern. */
+  get name(): string {
+    return this.#entry.channel.name;
+  }
+
+  /** Whether it has positions, can be resumed and never skips a message silently. */
+  get replayable(): boolean {
+    return this.#entry.replayable;
+  }
+
+  /**
+   * Takes a seat when the broker delivers the channel. `seated` is called once, perhaps before this returns, and not after
+   * {@link release}; deliver its frames at once, since what the seat gets comes right behind them.
+   *
+   * @param from `now` for a live channel; `last` not for patterns.
+   */
+  join(from: JoinFrom, seat: Seat, seated: (seated: Seated) => void): void {
+    const settled = (outcome: Seated): void => {
+      // Not kept as long as the seat is: there are many of them.
+      this.#pending = undefined;
+      this.#abort = undefined;
+      seated(outcome);
+    };
+    this.#seat = seat;
+    this.#pending = { seat, from, seated: settled };
+    // What takes no reading is over before anybody could call it off.
+    this.#abort = from.kind === "now" ? undefined : new AbortController();
+    this.#entry.join(this.#pending, this.#abort?.signal);
+  }
+
+  /** Sequence of the newest message that the seat may have got; 0 if there is none yet. */
+  get lastSequence(): number {
+    return this.#entry.lastSequence;
+  }
+
+  /**
+   * Delivers what is held back for this turn, and tells up to where every seat of the channel has been served; it advances on a
+   * quiet channel, too. `undefined` for a live channel, and before the position is known.
+   */
+  checkpoint(): Position | undefined {
+    if (this.#entry.dirty) {
+      this.#entry.channel.flush();
+    }
+    return this.#entry.position;
+  }
+
+  /** Gives up the seat, or the wish for one, and the channel. Idempotent. */
+  release(): void {
+    if (this.#released) {
+      return;
+    }
+    this.#released = true;
+    if (this.#pending !== undefined) {
+      this.#entry.abandon(this.#pending);
+      this.#pending = undefined;
+    }
+    if (this.#seat !== undefined) {
+      this.#entry.channel.leave(this.#seat);
+    }
+    this.#abort?.abort();
+    this.#onReleased(this.#entry);
+  }
+}

@@ -1,0 +1,17 @@
+import type { Broker } from "@tidegate/broker";
+
+/** What a gateway uses of a broker. */
+export type GatewayBroker = Pick<
+  Broker,
+  | "subscribe"
+  | "follow"
+  | "publish"
+  | "store"
+  | "history"
+  | "epochOf"
+  | "request"
+  | "onInterruption"
+  | "maxPayload"
+  | "state"
+  | "stats"
+>;

@@ -1,0 +1,26 @@
+import type { Poll } from "./poll.ts";
+
+/** The polls that wait on this node. */
+export class Polls {
+  readonly #waiting = new Set<Poll>();
+
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  get subscriptions(): number {
+    let count = 0;
+    for (const poll of this.#waiting) {
+      count += poll.subscriptions;
+    }
+    return count;
+  }
+
+  came(poll: Poll): void {
+    this.#waiting.add(poll);
+  }
+
+  left(poll: Poll): void {
+    this.#waiting.delete(poll);
+  }
+}

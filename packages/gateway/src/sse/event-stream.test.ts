@@ -1,0 +1,463 @@
+import { BrokerError } from "@tidegate/broker";
+import { decodeCursor, encodePosition } from "@tidegate/protocol";
+import { describe, expect, it } from "vitest";
+import { EPOCH, type FakeFollow, storedMessage } from "../../testing/fake-follow.ts";
+import {
+  type FakeNode,
+  type FakeNodeOptions,
+  fakeNode,
+  identity,
+  NOW,
+  POLICIES,
+} from "../../testing/fake-node.ts";
+import { FakeResponseStream } from "../../testing/fake-response-stream.ts";
+import { turns } from "../../testing/turns.ts";
+import type { Format } from "../fan-out/format.ts";
+import { EventStream } from "./event-stream.ts";
+import { JoinedEvents } from "./joined-events.ts";
+
+interface Fixture extends FakeNode {
+  readonly network: FakeResponseStream;
+  readonly stream: EventStream;
+  readonly closed: () => number;
+  /** The tail of one of the channels. */
+  follow(channel: string): FakeFollow;
+  readonly events: () => readonly (readonly [type: string, data: string, id: string])[];
+}
+
+interface Options extends FakeNodeOptions {
+  readonly channels?: readonly string[];
+  readonly cursor?: string;
+  readonly format?: Format;
+  readonly expiresAt?: number;
+}
+
+/** `more` is a second namespace with history. */
+function policies(): typeof POLICIES {
+  const feed = POLICIES.get("feed");
+  return feed === undefined ? POLICIES : new Map([...POLICIES, ["more", feed]]);
+}
+
+function fixture({
+  channels = ["feed.a"],
+  cursor,
+  format = "event",
+  expiresAt,
+  ...options
+}: Options = {}): Fixture {
+  const node = fakeNode({ policies: policies(), ...options });
+  const network = new FakeResponseStream();
+  let closed = 0;
+  const host = {
+    node: node.context,
+    joined: new JoinedEvents(),
+    reconnectMs: () => 1_500,
+    closed: () => {
+      closed += 1;
+    },
+  };
+  const stream = new EventStream(host, identity(expiresAt === undefined ? {} : { expiresAt }));
+  stream.begin(network, channels, format, cursor === undefined ? undefined : decodeCursor(cursor));
+  const follow = (channel: string): FakeFollow => {
+    const found = node.broker.follows.find(({ target }) => target === channel);
+    if (found === undefined) {
+      throw new TypeError(`${channel} is not followed`);
+    }
+    return found;
+  };
+  const events = (): Fixture["events"] extends () => infer T ? T : never =>
+    network.parser.events.map(({ type, data, lastEventId }) => [type, data, lastEventId]);
+  return { ...node, network, stream, closed: () => closed, follow, events };
+}
+
+const at = (sequence: number): string => encodePosition({ epoch: EPOCH, sequence });
+
+describe("an event stream of one replayable channel", () => {
+  it("tells where it begins, and each message's place as its id", async () => {
+    const { network, follow, events } = fixture();
+    await turns();
+    expect(network.text).toBe(`id: ${at(0)}\n\n`);
+    follow("feed.a").message(7);
+    follow("feed.a").message(8, { event: "said" });
+    await turns();
+    expect(events()).toStrictEqual([
+      ["message", "7", at(7)],
+      ["said", "8", at(8)],
+    ]);
+    expect(network.chunks).toHaveLength(2);
+  });
+
+  it("resumes from a cursor, and goes on right behind what is replayed", async () => {
+    const { network, follow, events } = fixture({ cursor: at(5) });
+    const tail = follow("feed.a");
+    expect(tail.lastJoin.from).toMatchObject({ kind: "since" });
+    expect(network.text).toBe("");
+    tail.advance(9);
+    tail.lastJoin.answer({
+      kind: "joined",
+      source: "ring",
+      messages: [storedMessage("feed.a", 6), storedMessage("feed.a", 9)],
+      position: { epoch: EPOCH, sequence: 9 },
+    });
+    tail.message(10);
+    await turns();
+    expect(events()).toStrictEqual([
+      ["message", "6", at(6)],
+      ["message", "9", at(9)],
+      ["message", "10", at(10)],
+    ]);
+    expect(network.text).not.toContain(`id: ${at(10)}\n\n`);
+  });
+
+  it("tells a reset, with the place where it goes on", async () => {
+    const { follow, events } = fixture({ cursor: at(5) });
+    const tail = follow("feed.a");
+    tail.advance(40);
+    tail.lastJoin.answer({ kind: "reset", reason: "expired", position: { epoch: EPOCH, sequence: 40 } });
+    await turns();
+    tail.message(41);
+    await turns();
+    expect(events()).toStrictEqual([
+      ["tidegate.reset", '{"channel":"feed.a","reason":"expired"}', at(40)],
+      ["message", "41", at(41)],
+    ]);
+  });
+
+  it("tells a reset in the middle", async () => {
+    const { follow, events } = fixture();
+    await turns();
+    const tail = follow("feed.a");
+    tail.message(1);
+    tail.catchingUp(true);
+    tail.reset("overflow", { epoch: EPOCH, sequence: 90 });
+    tail.catchingUp(false);
+    tail.message(91);
+    await turns();
+    expect(events()).toStrictEqual([
+      ["message", "1", at(1)],
+      ["tidegate.reset", '{"channel":"feed.a","reason":"overflow"}', at(90)],
+      ["message", "91", at(91)],
+    ]);
+  });
+
+  it("goes on with the ids of a new store", async () => {
+    const { follow, events } = fixture();
+    await turns();
+    follow("feed.a").message(70);
+    follow("feed.a").reset("epoch", { epoch: "zzzzzzzz", sequence: 2 });
+    follow("feed.a").message(3);
+    await turns();
+    expect(events().map(([, , id]) => id)).toStrictEqual([at(70), "zzzzzzzz-2", "zzzzzzzz-3"]);
+  });
+
+  it("moves the id of a quiet channel with its signs of life, and only then", async () => {
+    const { network, follow, pass } = fixture();
+    await turns();
+    follow("feed.a").advance(12);
+    pass(25_000);
+    expect(network.parser.lastEventId).toBe(at(12));
+    expect(network.parser.events).toStrictEqual([]);
+    const { length } = network.text;
+    pass(25_000);
+    expect(network.text.slice(length)).toMatch(/^(:\n\n)+$/);
+  });
+
+  it("has ids of messages in its signs of life only if they have moved since", async () => {
+    const { network, follow, pass } = fixture();
+    await turns();
+    follow("feed.a").message(12);
+    await turns();
+    pass(25_000);
+    expect(network.text.match(/^id: /gm)).toHaveLength(2);
+  });
+});
+
+describe("an event stream of several channels", () => {
+  it("brings messages of one namespace in the order of its store", async () => {
+    const { follow, events } = fixture({ channels: ["feed.a", "feed.b"] });
+    await turns();
+    follow("feed.a").message(1);
+    follow("feed.a").message(3);
+    follow("feed.b").message(2);
+    await turns();
+    expect(events()).toStrictEqual([
+      ["message", "1", at(1)],
+      ["message", "2", at(2)],
+      ["message", "3", at(3)],
+    ]);
+  });
+
+  it("holds them back while one of them is repaired", async () => {
+    const { follow, events } = fixture({ channels: ["feed.a", "feed.b"] });
+    await turns();
+    follow("feed.b").catchingUp(true);
+    follow("feed.a").message(5);
+    await turns();
+    expect(events()).toStrictEqual([]);
+    follow("feed.b").message(4);
+    follow("feed.a").advance(5);
+    follow("feed.b").advance(5);
+    follow("feed.b").catchingUp(false);
+    await turns();
+    expect(events().map(([, , id]) => id)).toStrictEqual([at(4), at(5)]);
+  });
+
+  it("ends when too much comes meanwhile", async () => {
+    const { network, follow, closed } = fixture({
+      channels: ["feed.a", "feed.b"],
+      limits: { outboxBytes: 1_000 },
+    });
+    await turns();
+    follow("feed.b").catchingUp(true);
+    follow("feed.a").message(5, { payload: Buffer.alloc(2_000, "x") });
+    await turns();
+    expect(network.ending).toBe("ended");
+    expect(network.parser.events).toMatchObject([{ type: "tidegate.end" }]);
+    expect(closed()).toBe(1);
+  });
+
+  it("has a place of each namespace in its ids", async () => {
+    const { follow, events } = fixture({ channels: ["feed.a", "more.a", "chat.a"] });
+    const more = follow("more.a");
+    more.reset("epoch", { epoch: "zzzzzzzz", sequence: 3 });
+    await turns();
+    follow("feed.a").message(7);
+    await turns();
+    more.message(4);
+    await turns();
+    expect(events().slice(-2)).toStrictEqual([
+      ["message", "7", `${at(7)}.zzzzzzzz-3`],
+      ["message", "4", `${at(7)}.zzzzzzzz-4`],
+    ]);
+  });
+
+  it("says nothing of replayable channels before all of them stand", async () => {
+    const { broker, network, follow } = fixture({ channels: ["feed.a", "more.a"], cursor: at(5) });
+    follow("feed.a").lastJoin.answer({
+      kind: "joined",
+      source: "ring",
+      messages: [storedMessage("feed.a", 6)],
+      position: { epoch: EPOCH, sequence: 6 },
+    });
+    await turns();
+    expect(network.text).toBe("");
+    expect(broker.follows).toHaveLength(2);
+    follow("more.a").lastJoin.answer({
+      kind: "reset",
+      reason: "epoch",
+      position: { epoch: "zzzzzzzz", sequence: 3 },
+    });
+    await turns();
+    expect(network.parser.events.map(({ type, lastEventId }) => [type, lastEventId])).toStrictEqual([
+      ["message", `${at(6)}.zzzzzzzz-0`],
+      ["tidegate.reset", `${at(6)}.zzzzzzzz-0`],
+    ]);
+  });
+
+  it("mixes in live channels, without ids", async () => {
+    const { broker, follow, events } = fixture({ channels: ["feed.a", "chat.a"] });
+    await turns();
+    follow("feed.a").message(1);
+    await turns();
+    broker.last.message("hi");
+    await turns();
+    expect(events()).toStrictEqual([
+      ["message", "1", at(1)],
+      ["message", "hi", at(1)],
+    ]);
+  });
+
+  it("reads messages that were fetched ahead of the others only when those are known to be complete", async () => {
+    const { network, follow, events, pass } = fixture({ channels: ["feed.a", "feed.b"], cursor: at(5) });
+    const joined = { kind: "joined" as const, source: "stream" as const };
+    follow("feed.a").advance(6);
+    follow("feed.a").lastJoin.answer({ ...joined, messages: [], position: { epoch: EPOCH, sequence: 6 } });
+    follow("feed.b").advance(9);
+    follow("feed.b").lastJoin.answer({
+      ...joined,
+      messages: [storedMessage("feed.b", 9)],
+      position: { epoch: EPOCH, sequence: 9 },
+    });
+    await turns();
+    expect(events()).toStrictEqual([]);
+    expect(network.parser.lastEventId).toBe(at(6));
+    follow("feed.a").advance(10);
+    pass(200);
+    expect(events()).toStrictEqual([["message", "9", at(9)]]);
+  });
+});
+
+describe("an event stream whose client reads too slowly", () => {
+  const payload = Buffer.alloc(3_000, "x");
+
+  it("ends in order once the client has read what waits, so that it resumes behind it", async () => {
+    const { network, follow, stream, closed, metric } = fixture({ limits: { outboxBytes: 5_000 } });
+    await turns();
+    network.reading = false;
+    for (let sequence = 1; sequence <= 5; sequence += 1) {
+      follow("feed.a").message(sequence, { payload });
+      await turns();
+    }
+    expect(network.ending).toBe("open");
+    network.reading = true;
+    stream.writable();
+    expect(network.ending).toBe("ended");
+    expect(network.parser.events.map(({ type, lastEventId }) => [type, lastEventId])).toStrictEqual([
+      ["message", at(1)],
+      ["message", at(2)],
+      ["tidegate.end", at(2)],
+    ]);
+    expect(network.parser.retryMs).toBe(1_500);
+    expect(closed()).toBe(1);
+    expect(await metric('tidegate_closes_total{code="slow_consumer"}')).toBe(1);
+  });
+
+  it("is cut when it does not read that in time", async () => {
+    const { network, follow, closed, pass } = fixture({ limits: { outboxBytes: 5_000, laggingMs: 15_000 } });
+    await turns();
+    network.reading = false;
+    for (let sequence = 1; sequence <= 5; sequence += 1) {
+      follow("feed.a").message(sequence, { payload });
+      await turns();
+    }
+    pass(14_000);
+    expect(network.ending).toBe("open");
+    pass(1_500);
+    expect(network.ending).toBe("cut");
+    expect(closed()).toBe(1);
+  });
+
+  it("is cut when nothing moves for too long, however little waits", async () => {
+    const { network, follow, stream, pass, metric } = fixture({ limits: { laggingMs: 15_000 } });
+    await turns();
+    network.reading = false;
+    follow("feed.a").message(1);
+    await turns();
+    pass(10_000);
+    stream.writable();
+    pass(14_000);
+    expect(network.ending).toBe("open");
+    pass(1_500);
+    expect(network.ending).toBe("cut");
+    expect(await metric('tidegate_closes_total{code="slow_consumer"}')).toBe(1);
+  });
+
+  it("misses live messages, and is told how many when there is room again", async () => {
+    const { broker, context, network, stream } = fixture({
+      channels: ["chat.a"],
+      limits: { outboxBytes: 5_000 },
+    });
+    await turns();
+    network.reading = false;
+    for (let count = 0; count < 6; count += 1) {
+      broker.last.message("x".repeat(3_000));
+      await turns();
+    }
+    expect(context.traffic.messagesMissed).toBe(4);
+    network.reading = true;
+    stream.writable();
+    broker.last.message("again");
+    await turns();
+    const { events } = network.parser;
+    expect(events.slice(-2).map(({ type, data }) => [type, data])).toStrictEqual([
+      ["tidegate.missed", '{"missed":4}'],
+      ["message", "again"],
+    ]);
+    expect(events).toHaveLength(4);
+  });
+
+  it("may take its time over a long replay", async () => {
+    const { network, follow, stream } = fixture({ cursor: at(0), limits: { outboxBytes: 2_000 } });
+    network.reading = false;
+    const messages = Array.from({ length: 10 }, (_, index) =>
+      storedMessage("feed.a", index + 1, { payload: payload.subarray(0, 300) }),
+    );
+    follow("feed.a").advance(10);
+    follow("feed.a").lastJoin.answer({
+      kind: "joined",
+      source: "ring",
+      messages,
+      position: { epoch: EPOCH, sequence: 10 },
+    });
+    await turns();
+    follow("feed.a").message(11);
+    await turns();
+    network.reading = true;
+    stream.writable();
+    expect(network.ending).toBe("open");
+    expect(network.parser.events.map(({ lastEventId }) => lastEventId)).toStrictEqual(
+      Array.from({ length: 11 }, (_, index) => at(index + 1)),
+    );
+  });
+});
+
+describe("the end of an event stream", () => {
+  it("comes with the token's", async () => {
+    const { network, pass, closed, metric } = fixture({ expiresAt: NOW + 5_000 });
+    await turns();
+    pass(5_100);
+    expect(network.ending).toBe("ended");
+    expect(network.parser.events).toMatchObject([
+      { type: "tidegate.end", data: '{"code":"token_expired","message":"come back with a new token"}' },
+    ]);
+    expect(closed()).toBe(1);
+    expect(await metric('tidegate_closes_total{code="token_expired"}')).toBe(1);
+  });
+
+  it("comes when the node leaves, with when to come back", async () => {
+    const { network, stream, closed } = fixture();
+    await turns();
+    stream.drain(740);
+    expect(network.parser.retryMs).toBe(740);
+    expect(network.parser.events).toMatchObject([{ type: "tidegate.end" }]);
+    expect(network.ending).toBe("ended");
+    stream.end("draining", "the node is leaving");
+    stream.gone();
+    expect(closed()).toBe(1);
+  });
+
+  it("comes at once at the deadline, even for a client that does not read", async () => {
+    const { network, follow, stream, closed } = fixture();
+    await turns();
+    network.reading = false;
+    follow("feed.a").message(1);
+    await turns();
+    stream.drain(740);
+    expect(closed()).toBe(0);
+    stream.end("draining", "the node is leaving");
+    expect(network.ending).toBe("cut");
+    expect(closed()).toBe(1);
+  });
+
+  it("comes with the loss of a channel", async () => {
+    const { network, follow, closed } = fixture();
+    await turns();
+    follow("feed.a").lose("unavailable");
+    expect(network.parser.events).toMatchObject([
+      { type: "tidegate.end", data: expect.stringContaining("broker_unavailable") },
+    ]);
+    expect(network.ending).toBe("ended");
+    expect(closed()).toBe(1);
+  });
+
+  it("gives up all channels", async () => {
+    const { broker, stream, context } = fixture({ channels: ["feed.a", "feed.b", "chat.a"] });
+    await turns();
+    stream.gone();
+    expect(context.hub.size).toBe(0);
+    expect([...broker.follows, ...broker.subscriptions].map(({ closes }) => closes)).toStrictEqual([1, 1, 1]);
+  });
+
+  it("comes when one of the channels cannot be had", async () => {
+    const { network, follow, closed, context } = fixture({ channels: ["feed.a", "feed.b"], cursor: at(5) });
+    follow("feed.a").lastJoin.answer({
+      kind: "failed",
+      error: new BrokerError("denied", "refused by the test"),
+    });
+    await turns();
+    expect(network.parser.events).toMatchObject([{ data: expect.stringContaining("forbidden") }]);
+    expect(closed()).toBe(1);
+    expect(context.hub.size).toBe(0);
+    expect(follow("feed.b").lastJoin.signal?.aborted).toBe(true);
+  });
+});
