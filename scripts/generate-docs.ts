@@ -6,7 +6,7 @@ import { TARGETS } from "./docs/targets.ts";
 
 const USAGE = `Usage: node scripts/generate-docs.ts [--check]
 
-Rewrites the generated sections of the documents. With --check it writes nothing, names the documents
+Rewrites what is generated of the documents. With --check it writes nothing, names the documents
 that are out of date, and exits with 1 if there are any.
 `;
 
@@ -22,10 +22,11 @@ const { check, help } = parseArgs({
 if (help) {
   process.stdout.write(USAGE);
 } else {
-  const stale = TARGETS.flatMap(({ path, sections }) => {
+  const stale = TARGETS.flatMap((target) => {
+    const { path } = target;
     const file = join(ROOT, path);
     const before = readFileSync(file, "utf8");
-    const after = filled(path, before, sections());
+    const after = "whole" in target ? target.whole() : filled(path, before, target.sections());
     if (after !== before && !check) {
       writeFileSync(file, after);
     }

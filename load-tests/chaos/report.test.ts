@@ -24,7 +24,7 @@ const RESULTS: readonly ScenarioResult[] = [
     scenario: "stream-kill",
     rounds: [
       round("leader", { expected: 50, received: 50, awayMs: [10] }),
-      round("follower", { expected: 50, received: 49, lost: 1, harmed: 1 }),
+      round("follower", { expected: 50, received: 49, lost: 1, harmed: 1, lostPlaces: ["chat.r0 at 7"] }),
       round("leader", { expected: 50, received: 50, awayMs: [30] }),
     ],
   },
@@ -86,7 +86,7 @@ test("the report has a column for each variant, and a dash for what was not meas
 
 test("breaches are named with their place", () => {
   expect(breaches(RESULTS)).toEqual([
-    "stream-kill, follower, round 2, sse at n1: 1 lost, for 1 of 10 clients",
+    "stream-kill, follower, round 2, sse at n1: 1 lost, for 1 of 10 clients (chat.r0 at 7)",
   ]);
   const lossy = { scenario: "stream-kill", rounds: [round("leader", {}, { storeLost: 2 })] } as const;
   expect(breaches([lossy])).toEqual([

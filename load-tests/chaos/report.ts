@@ -71,11 +71,12 @@ export function breaches(results: readonly ScenarioResult[]): readonly string[] 
 }
 
 function describe(tally: Tally): string {
-  const { lost, twice, outOfOrder, phantom, foreign, harmed, clients } = tally;
+  const { lost, twice, outOfOrder, phantom, foreign, harmed, clients, lostPlaces } = tally;
   const figures = Object.entries({ lost, twice, "out of order": outOfOrder, phantom, foreign })
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${count} ${name}`);
-  return `${figures.join(", ")}, for ${harmed} of ${clients} clients`;
+  const places = lostPlaces.length === 0 ? "" : ` (${lostPlaces.join("; ")})`;
+  return `${figures.join(", ")}, for ${harmed} of ${clients} clients${places}`;
 }
 
 function sum(counts: Readonly<Record<string, number>>): number {

@@ -1,14 +1,18 @@
-import { GATEWAY_METRICS, GATEWAY_SETTINGS } from "@tidegate/gateway";
+import { GATEWAY_METRICS, GATEWAY_SETTINGS, OPENAPI } from "@tidegate/gateway";
 import { describeMetrics, describeSettings, processMetrics } from "@tidegate/runtime";
 import { protocolSections } from "./protocol-sections.ts";
 
-/** A document with generated sections. */
-export interface DocumentTarget {
+/** A document with generated sections, or one that is generated as a whole. */
+export type DocumentTarget = {
   /** From the root of the repository. */
   readonly path: string;
-  /** Markdown by section name. */
-  readonly sections: () => ReadonlyMap<string, string>;
-}
+} & (
+  | {
+      /** Markdown by section name. */
+      readonly sections: () => ReadonlyMap<string, string>;
+    }
+  | { readonly whole: () => string }
+);
 
 export const TARGETS: readonly DocumentTarget[] = [
   { path: "packages/protocol/PROTOCOL.md", sections: protocolSections },
@@ -24,4 +28,5 @@ export const TARGETS: readonly DocumentTarget[] = [
         ["process", describeMetrics(processMetrics)],
       ]),
   },
+  { path: "packages/gateway/openapi.json", whole: () => `${JSON.stringify(OPENAPI, undefined, 2)}\n` },
 ];

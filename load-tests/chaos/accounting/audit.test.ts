@@ -24,7 +24,16 @@ function find(...steps: readonly Step[]) {
   return audit(TRUTH, logOf(steps));
 }
 
-const CLEAN = { expected: 10, received: 10, lost: 0, excused: 0, twice: 0, outOfOrder: 0, phantom: 0 };
+const CLEAN = {
+  expected: 10,
+  received: 10,
+  lost: 0,
+  excused: 0,
+  twice: 0,
+  outOfOrder: 0,
+  phantom: 0,
+  lostSequences: [],
+};
 
 describe("audit", () => {
   test("finds nothing where everything came once and in order", () => {
@@ -32,9 +41,9 @@ describe("audit", () => {
   });
 
   test.each([
-    ["nothing at all", [], { received: 0, lost: 10 }],
-    ["the first missing", NUMBERS.slice(1), { received: 9, lost: 1 }],
-    ["the last missing", NUMBERS.slice(0, -1), { received: 9, lost: 1 }],
+    ["nothing at all", [], { received: 0, lost: 10, lostSequences: [101, 103, 105, 107, 109] }],
+    ["the first missing", NUMBERS.slice(1), { received: 9, lost: 1, lostSequences: [101] }],
+    ["the last missing", NUMBERS.slice(0, -1), { received: 9, lost: 1, lostSequences: [119] }],
     ["one again at once", [10, 10, ...NUMBERS.slice(1)], { twice: 1 }],
     ["one again later", [...NUMBERS, 12], { twice: 1 }],
     ["two exchanged", [11, 10, ...NUMBERS.slice(2)], { outOfOrder: 1 }],

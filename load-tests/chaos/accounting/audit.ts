@@ -16,7 +16,11 @@ export interface Finding {
   readonly outOfOrder: number;
   /** Received and not in the stream. */
   readonly phantom: number;
+  /** Sequences of what was lost: the first few. */
+  readonly lostSequences: readonly number[];
 }
+
+const SHOWN_SEQUENCES = 5;
 
 /** A channel's truth, made ready for many clients. */
 export interface PreparedTruth {
@@ -73,16 +77,28 @@ export function audit({ truth, ranks, firstNumber }: PreparedTruth, log: Receipt
       }
     }
   }
-  let lost = 0;
+  const lost: number[] = [];
   let excused = 0;
   for (const [rank, sequence] of truth.sequences.entries()) {
     if (seen[rank] === 0) {
       const isExcused = excuses.some(({ above, upTo }) => above < sequence && sequence <= upTo);
-      excused += isExcused ? 1 : 0;
-      lost += isExcused ? 0 : 1;
+      if (isExcused) {
+        excused += 1;
+      } else {
+        lost.push(sequence);
+      }
     }
   }
-  return { expected: truth.numbers.length, received, lost, excused, twice, outOfOrder, phantom };
+  return {
+    expected: truth.numbers.length,
+    received,
+    lost: lost.length,
+    excused,
+    twice,
+    outOfOrder,
+    phantom,
+    lostSequences: lost.slice(0, SHOWN_SEQUENCES),
+  };
 }
 
 interface Range {

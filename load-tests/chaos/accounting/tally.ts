@@ -5,7 +5,9 @@ export const TRANSPORTS = ["websocket", "sse", "poll", "short-poll"] as const;
 export type TransportName = (typeof TRANSPORTS)[number];
 
 /** What became of the messages and connections of many clients in one round. Adds up. */
-export interface Tally extends Finding {
+export interface Tally extends Omit<Finding, "lostSequences"> {
+  /** What was lost, as channel and sequences in its stream: the first few. */
+  readonly lostPlaces: readonly string[];
   readonly clients: number;
   /** Clients that lack a message without excuse, have one twice, out of order, or that is not in the stream. */
   readonly harmed: number;
@@ -37,6 +39,7 @@ export const EMPTY_TALLY: Tally = {
   twice: 0,
   outOfOrder: 0,
   phantom: 0,
+  lostPlaces: [],
   foreign: 0,
   connectionsLost: 0,
   resumed: 0,
@@ -46,6 +49,8 @@ export const EMPTY_TALLY: Tally = {
   resumeMs: [],
   delayMs: {},
 };
+
+const SHOWN_PLACES = 10;
 
 export function addTallies(tallies: readonly Tally[]): Tally {
   const sum = (key: NumberKey): number => tallies.reduce((total, tally) => total + tally[key], 0);
@@ -59,6 +64,7 @@ export function addTallies(tallies: readonly Tally[]): Tally {
     twice: sum("twice"),
     outOfOrder: sum("outOfOrder"),
     phantom: sum("phantom"),
+    lostPlaces: tallies.flatMap(({ lostPlaces }) => lostPlaces).slice(0, SHOWN_PLACES),
     foreign: sum("foreign"),
     connectionsLost: sum("connectionsLost"),
     resumed: sum("resumed"),

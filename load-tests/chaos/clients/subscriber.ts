@@ -1,5 +1,5 @@
 import { nowMicros } from "../../swarm/stamp.ts";
-import { audit, type Finding, isComplete, type PreparedTruth } from "../accounting/audit.ts";
+import { audit, isComplete, type PreparedTruth } from "../accounting/audit.ts";
 import { ReceiptLog } from "../accounting/receipt-log.ts";
 import { addTallies, EMPTY_TALLY, type Tally, type TransportName } from "../accounting/tally.ts";
 import type { Numbered } from "../numbered-payload.ts";
@@ -112,15 +112,17 @@ export class Subscriber {
   }
 
   tally(truths: ReadonlyMap<string, PreparedTruth>): Tally {
-    const findings: Finding[] = [];
+    const findings: Tally[] = [];
     for (const [channel, log] of this.#receipts) {
       const truth = truths.get(channel);
       if (truth !== undefined) {
-        findings.push(audit(truth, log));
+        const { lostSequences, ...finding } = audit(truth, log);
+        const places = lostSequences.length === 0 ? [] : [`${channel} at ${lostSequences.join(", ")}`];
+        findings.push({ ...EMPTY_TALLY, ...finding, lostPlaces: places });
       }
     }
     const { foreign, connectionsLost, resumed, resets, endings, awayMs, resumeMs, delayMs } = this.#figures;
-    const sum = addTallies(findings.map((finding) => ({ ...EMPTY_TALLY, ...finding })));
+    const sum = addTallies(findings);
     const harm = sum.lost + sum.twice + sum.outOfOrder + sum.phantom + foreign;
     return {
       ...sum,

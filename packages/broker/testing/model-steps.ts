@@ -90,7 +90,3 @@ export function worldOptions(number: number, calm: boolean): WorldOptions {
     limits: !calm && Math.floor(number / 20) % 2 === 0 ? TIGHT : WIDE,
   };
 }
-export function stepName(number: number, which: number, calm: boolean): string {
-  const steps = (calm ? undefined : WILD[which % WILD.length]) ?? CALM;
-  return `${steps[number % steps.length]?.toString()} ${Math.floor(number / steps.length)}`;
-}

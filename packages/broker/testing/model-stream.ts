@@ -86,6 +86,11 @@ export class ModelStream {
     return entry;
   }
 
+  /** A replica learns of some more messages. */
+  replicate(replica: number, count: number): void {
+    this.replicas[replica] = Math.min(this.lastSequence, (this.replicas[replica] ?? 0) + count);
+  }
+
   /** Discards the oldest. */
   expire(count: number): void {
     let left = count;

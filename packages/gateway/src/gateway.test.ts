@@ -38,6 +38,7 @@ function fixture(limits: Partial<GatewayLimits> = {}, allow: readonly string[] =
     node: "n1",
     limits: { ...LIMITS, ...limits },
     ping: PING,
+    http: { requestsPerSecond: 100, requestBurst: 100, reconnectMs: 1_000 },
     drain: { windowMs: 50, reconnectMs: 10 },
     policies: new NamespacePolicies(POLICIES),
     origins: new OriginPolicy(allow),

@@ -1,5 +1,6 @@
 export type { GatewayErrorCode } from "./gateway-error.ts";
 export { GatewayError } from "./gateway-error.ts";
+export { OPENAPI } from "./http/openapi/document.ts";
 export { GATEWAY_METRICS } from "./metrics.ts";
 export type { ParsedProvisionArguments, ProvisionOptions } from "./provisioning/provision-arguments.ts";
 export { PROVISION_USAGE, parseProvisionArguments } from "./provisioning/provision-arguments.ts";

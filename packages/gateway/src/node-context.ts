@@ -1,10 +1,10 @@
 import type { TokenVerifier } from "@tidegate/auth";
 import type { Logger } from "@tidegate/runtime";
 import type { Hub } from "./fan-out/hub.ts";
+import type { GatewayBroker } from "./gateway-broker.ts";
 import type { Instruments } from "./instruments.ts";
 import type { GatewayLimits, PingTimes } from "./limits.ts";
 import type { NamespacePolicies } from "./namespace-policies.ts";
-import type { GatewayBroker } from "./gateway-broker.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 import type { Traffic } from "./traffic.ts";
 

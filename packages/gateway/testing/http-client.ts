@@ -15,6 +15,8 @@ export interface RawRequest {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
+  /** To wait for the answer; default 5000. */
+  readonly timeoutMs?: number;
 }
 
 /** The text of a request. Nothing is added but `Host`, and `Content-Length` where there is a body. */
@@ -40,12 +42,12 @@ export async function rawRequest(
   if (request.body !== undefined) {
     await socket.write(request.body);
   }
-  return await readAnswer(socket, hasBody);
+  return await readAnswer(socket, hasBody, request.timeoutMs);
 }
 
 /** Reads one whole answer with a known length. */
-export async function readAnswer(socket: RawSocket, hasBody = true): Promise<RawAnswer> {
-  const { status, headers } = await socket.readResponseHead();
+export async function readAnswer(socket: RawSocket, hasBody = true, timeoutMs?: number): Promise<RawAnswer> {
+  const { status, headers } = await socket.readResponseHead(timeoutMs);
   const length = hasBody ? Number(headers["content-length"] ?? 0) : 0;
   return { status, headers, body: (await socket.readBytes(length)).toString() };
 }

@@ -1,33 +1,21 @@
+import { openStreamProvisioner, resolveBrokerOptions } from "@tidegate/broker";
 import type { NatsConnection } from "@tidegate/testkit";
+import { brokerOptions } from "../src/settings/broker-options.ts";
 import type { GatewaySettings } from "../src/settings/gateway-settings.ts";
-import { namespacePolicies } from "../src/settings/namespace-schema.ts";
 
-/** Makes the streams of the namespaces with history, as provisioning does; those that are there already stay. */
-export async function makeStreams(client: NatsConnection, settings: GatewaySettings): Promise<void> {
-  const { prefix } = settings.subjects;
-  for (const [namespace, { history }] of namespacePolicies(settings.namespaces)) {
-    if (history === undefined) {
-      continue;
+/** Makes the streams of the namespaces with history, as the provisioning command does. */
+export async function makeStreams(settings: GatewaySettings): Promise<void> {
+  const options = resolveBrokerOptions(brokerOptions(settings, "provisioning"));
+  if (options.histories.size === 0) {
+    return;
+  }
+  const provisioner = await openStreamProvisioner(options);
+  try {
+    for (const plan of await provisioner.plan([])) {
+      await provisioner.apply(plan);
     }
-    const name = `${prefix}_${namespace}`;
-    const config = {
-      name,
-      subjects: [`${prefix}.${namespace}`, `${prefix}.${namespace}.>`],
-      republish: { src: `${prefix}.>`, dest: `${prefix}out.>` },
-      retention: "limits",
-      discard: "old",
-      storage: history.storage,
-      num_replicas: history.replicas,
-      max_age: history.maxAgeMs * 1_000_000,
-      max_msgs_per_subject: history.messagesPerChannel,
-      max_bytes: history.maxBytes,
-      duplicate_window: history.deduplicationMs * 1_000_000,
-      allow_direct: true,
-      mirror_direct: false,
-      deny_delete: true,
-      allow_rollup_hdrs: false,
-    };
-    await jetStream(client, `STREAM.CREATE.${name}`, config);
+  } finally {
+    await provisioner.close();
   }
 }
 

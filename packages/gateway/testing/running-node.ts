@@ -7,6 +7,7 @@ import {
   type OwnNatsServer,
   openClient,
   openRawSocket,
+  plainNatsHeaders,
   type RawSocket,
   startNats,
   type TestClient,
@@ -152,6 +153,17 @@ export class RunningNode implements AsyncDisposable {
     return (JSON.parse(Buffer.from(data).toString()) as { readonly seq: number }).seq;
   }
 
+  /** The same for as long as it takes, once whatever happens. */
+  async storeInTrouble(channel: string, payload: string): Promise<void> {
+    const headers = plainNatsHeaders({ "Nats-Msg-Id": `${channel} ${payload}` });
+    const attempt = (): Promise<boolean> =>
+      this.backend.request(`${this.prefix}.${channel}`, payload, { timeout: 500, headers }).then(
+        () => true,
+        () => false,
+      );
+    await waitUntil(attempt, { message: `${channel} to be stored`, timeoutMs: 15_000 });
+  }
+
   async metrics(): Promise<string> {
     const response = await fetch(`http://127.0.0.1:${this.gateway.operationsPort}/metrics`);
     return response.text();
@@ -214,7 +226,7 @@ export async function startNode(overrides: Json = {}, natsUrl?: string): Promise
   });
   const { settings } = loaded;
   const backend = await connectPlainNats(url);
-  await makeStreams(backend, settings);
+  await makeStreams(settings);
   const gateway = await startGateway(settings, logger, new AbortController().signal);
   return new RunningNode(gateway, backend, settings.subjects.prefix, log, server);
 }

@@ -1,6 +1,7 @@
 // Programs of development and tests only; nothing that is shipped may import this package.
 // Not exported: how servers and browsers are found, watched and configured. Only their outcome matters.
 
+export { readEnvironment } from "@tidegate/runtime";
 export { endProcess } from "./end-process.ts";
 export { findOnPath } from "./find-on-path.ts";
 export type { InstallLockOptions } from "./install-lock.ts";

@@ -26,7 +26,14 @@ export function describeState(state, { now = Date.now(), brief = false } = {}) {
  * @param {number} count messages it had missed
  */
 export function describeResume(count) {
-  return count === 1 ? "resumed, 1 message" : `resumed, ${count} messages`;
+  switch (count) {
+    case 0:
+      return "resumed, nothing missed";
+    case 1:
+      return "resumed, 1 message";
+    default:
+      return `resumed, ${count} messages`;
+  }
 }
 
 /**

@@ -128,7 +128,7 @@ function describeComparison(comparison) {
         const count = comparison.behind[index];
         return count === 0 ? [] : [`${name} (${count})`];
       });
-      return `Not there yet: ${late.join(", ")}.`;
+      return `Behind: ${late.join(", ")}.`;
     }
     default:
       return "They differ, which is a defect.";

@@ -338,7 +338,7 @@ describe("when it comes back, the page", () => {
     const next = await arrival();
     await next.accept();
     expect(await next.subscribe({ resumed: true })).toMatchObject({ since: "life0001-9" });
-    await notice("Resumed, 0 messages.").waitFor();
+    await notice("Resumed, nothing missed.").waitFor();
   });
 
   test("begins anew after a reset, and shows nothing twice", async () => {

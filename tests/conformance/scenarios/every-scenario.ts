@@ -10,6 +10,7 @@ import { PUBLISHING } from "./publishing.ts";
 import { REFUSALS } from "./refusals.ts";
 import { REQUESTS } from "./requests.ts";
 import { RESUMING } from "./resuming.ts";
+import { WEBSOCKET } from "./websocket.ts";
 
 /** All there is, by the topic of the report. */
 export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
@@ -20,6 +21,7 @@ export const SCENARIOS: Readonly<Record<string, readonly Scenario[]>> = {
   publishing: PUBLISHING,
   requests: REQUESTS,
   "live channels": LIVE,
+  WebSocket: WEBSOCKET,
   polling: POLLING,
   "event streams": EVENT_STREAM,
   refusals: REFUSALS,

@@ -45,6 +45,17 @@ export const HTTP: readonly Scenario[] = [
     isProblem(await context.http("/v1/sse", { query: { channels, format: "xml" } }), 400, "invalid_field");
   }),
 
+  once("HTTP", "a description for programs is there, open to everyone", async (context) => {
+    const answer = await context.http("/v1/openapi.json", { token: undefined });
+    assert.equal(answer.status, 200);
+    assert.match(answer.headers.get("content-type") ?? "", /^application\/json/);
+    const { openapi, paths } = JSON.parse(answer.text) as { readonly openapi: string; readonly paths: Json };
+    assert.match(openapi, /^3\./);
+    for (const path of ["/v1/sse", "/v1/poll", "/v1/publish", "/v1/request", "/v1/history/{channel}"]) {
+      assert.ok(Object.hasOwn(paths, path), path);
+    }
+  }),
+
   once("HTTP", "wrong parameters of a poll are refused", async (context) => {
     const channels = context.channel();
     for (const wrong of [

@@ -3,8 +3,8 @@ import { ArrivalQueue } from "./arrival-queue.ts";
 import { type Json, readObject } from "./read-message.ts";
 import { PATIENCE_MS, Refusal } from "./transport.ts";
 
-/** Closes of `new WebSocket` that are none of ours say nothing about the node's judgement. */
-function closeName(code: number): string {
+/** The name of one of our close codes; others, which come from networks and proxies, by number. */
+export function closeName(code: number): string {
   const known = Object.entries(CLOSE_CODES).find(([, entry]) => entry.code === code);
   return known?.[0] ?? `close ${code}`;
 }

@@ -31,6 +31,12 @@ export interface NamespaceStreamParts {
   readonly onStatus: (stream: NamespaceStream) => void;
 }
 
+/** The newest message that the stream is known to have had. */
+interface Highest {
+  readonly epoch: string;
+  readonly sequence: number;
+}
+
 interface Inquiry {
   readonly askedAt: number;
   readonly info: Promise<StreamInfo>;
@@ -50,7 +56,7 @@ export class NamespaceStream {
   #next: Promise<StreamInfo> | undefined;
   #askedAt = Number.NEGATIVE_INFINITY;
   #checkTimer: NodeJS.Timeout | undefined;
-  #highest: { readonly epoch: string; readonly sequence: number } | undefined;
+  #highest: Highest | undefined;
 
   constructor(parts: NamespaceStreamParts) {
     this.#parts = parts;
@@ -143,6 +149,8 @@ export class NamespaceStream {
 
   async #read(): Promise<StreamInfo> {
     const { api, spec } = this.#parts;
+    // What is stored while the leader answers may be confirmed before the answer comes.
+    const before = this.#highest;
     const answer = await api.call(`STREAM.INFO.${spec.name}`);
     if (answer.kind === "refused") {
       if (answer.code !== STREAM_NOT_FOUND) {
@@ -159,7 +167,7 @@ export class NamespaceStream {
       throw new BrokerError("server_error", `the description of stream ${spec.name} cannot be read`);
     }
     this.#judge(info);
-    this.#watchForRegression(info);
+    this.#watchForRegression(before, info);
     return info;
   }
 
@@ -179,15 +187,17 @@ export class NamespaceStream {
   }
 
   /** Sequences that are given out twice under one epoch make cursors lie, and only another epoch helps. */
-  #watchForRegression({ epoch, lastSequence }: StreamInfo): void {
-    const highest = this.#highest;
-    this.#highest = { epoch, sequence: lastSequence };
-    if (highest === undefined || highest.epoch !== epoch || lastSequence >= highest.sequence) return;
+  #watchForRegression(before: Highest | undefined, { epoch, lastSequence }: StreamInfo): void {
+    const regressed = before?.epoch === epoch && lastSequence < before.sequence;
+    const now = this.#highest;
+    const sequence = regressed || now?.epoch !== epoch ? lastSequence : Math.max(lastSequence, now.sequence);
+    this.#highest = { epoch, sequence };
+    if (!regressed) return;
     const { spec, faults } = this.#parts;
     faults.report(
       new BrokerError(
         "stream_unfit",
-        `stream ${spec.name} ended at ${highest.sequence} and ends at ${lastSequence} now: it has lost messages, and cursors ` +
+        `stream ${spec.name} ended at ${before.sequence} and ends at ${lastSequence} now: it has lost messages, and cursors ` +
           `may point to others. Unless its leader was cut off for a moment, run npm run provision -- --new-epoch ${spec.namespace}`,
       ),
     );

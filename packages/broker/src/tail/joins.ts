@@ -2,28 +2,12 @@ import type { Cursor, ResetReason } from "@tidegate/protocol";
 import type { BrokerError } from "../broker-error.ts";
 import type { StoredMessage } from "../store/stored-message.ts";
 import type { StreamState } from "../store/stream-reader.ts";
-import type { Joined, JoinFrom } from "./follow.ts";
+import type { Joined } from "./follow.ts";
+import type { Joiner, Latecomer, Resumer } from "./joiner.ts";
 import { PatientReads } from "./patient-reads.ts";
 import { Recovery } from "./recovery.ts";
 import type { Ring } from "./ring.ts";
 import type { TailState } from "./tail-state.ts";
-
-/** Somebody who wants to begin and has not been answered. */
-export interface Joiner {
-  readonly from: JoinFrom;
-  readonly joined: (joined: Joined) => void;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** A joiner with a cursor of this stream. */
-export interface Resumer extends Joiner {
-  readonly cursor: number;
-}
-
-/** A joiner who wants the newest messages. */
-export interface Latecomer extends Joiner {
-  readonly count: number;
-}
 
 export interface JoinCounts {
   readonly fromRing: number;

@@ -5,7 +5,7 @@ import type { Faults } from "../faults.ts";
 import type { HeaderReader } from "../header-reader.ts";
 import type { BrokerState, Link } from "../link.ts";
 import type { Outbound } from "../outbound.ts";
-import type { NamespaceStore } from "../store/streams.ts";
+import type { NamespaceStore, Streams } from "../store/streams.ts";
 import { BrokerReads } from "./broker-reads.ts";
 import { NamespaceWatch } from "./namespace-watch.ts";
 import type { ReadLimiter } from "./read-limiter.ts";
@@ -19,6 +19,7 @@ import type { TailOptions } from "./tail-options.ts";
 export interface NamespaceTailsParts {
   readonly namespace: string;
   readonly store: NamespaceStore;
+  readonly streams: Streams;
   readonly link: Link;
   readonly confirmations: Confirmations;
   readonly outbound: Outbound;
@@ -40,6 +41,7 @@ export class NamespaceTails {
   readonly #reads: BrokerReads;
   readonly #watch: NamespaceWatch;
   readonly #tails = new Map<string, Tail>();
+  readonly #stopWatching: () => void;
   /** Up to where a channel had come at the last sweep. */
   #swept = new Map<string, number>();
 
@@ -62,6 +64,14 @@ export class NamespaceTails {
       onSuspicion: () => this.#each((tail) => tail.core.suspect()),
       onRegressed: () => this.#each((tail) => tail.core.regressed()),
       onSweep: () => this.#sweep(),
+    });
+    this.#stopWatching = parts.streams.onStatus((changed, status) => {
+      if (changed !== namespace || status.kind !== "fit") return;
+      const { epoch } = status;
+      this.#each(({ core }) => {
+        // It is another stream than before; one that is only fit again shows by its ticks what was missed.
+        if (core.position !== undefined && core.epoch !== epoch) core.suspect();
+      });
     });
   }
 
@@ -146,6 +156,7 @@ export class NamespaceTails {
     this.#parts.onEnded(tail);
     if (this.#tails.size > 0) return;
     this.#watch.close();
+    this.#stopWatching();
     this.#parts.onVacated(this.#watch.missed);
   }
 }

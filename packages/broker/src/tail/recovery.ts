@@ -3,7 +3,7 @@ import type { BrokerError } from "../broker-error.ts";
 import type { StoredMessage } from "../store/stored-message.ts";
 import type { HeadAnswer } from "./head-query.ts";
 import { HeadQuery } from "./head-query.ts";
-import type { Joiner, Latecomer, Resumer } from "./joins.ts";
+import type { Joiner, Latecomer, Resumer } from "./joiner.ts";
 import type { RangeOutcome, RangeSpec } from "./range-fetch.ts";
 import { RangeFetch } from "./range-fetch.ts";
 import type { Ring } from "./ring.ts";
@@ -262,7 +262,10 @@ export class Recovery {
       target: run.upper,
       targetIsBound: !this.#ring.fromIsMessage || this.#ring.from !== run.upper,
       proof: "oldest",
-      onTooFar: (messages) => messages.at(-1 - count)?.sequence ?? "give_up",
+      onTooFar: (messages) => {
+        const older = messages.filter(({ sequence }) => sequence <= run.upper);
+        return older.at(-1 - count)?.sequence ?? "give_up";
+      },
     };
     const fetch = new RangeFetch(this.#tail, spec, (outcome) => {
       if (outcome.kind !== "fetched") {

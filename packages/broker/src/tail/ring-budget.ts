@@ -1,4 +1,10 @@
-import type { Ring } from "./ring.ts";
+/** What the budget knows of a ring. */
+export interface Evictable {
+  /** Messages in it. */
+  readonly size: number;
+  /** Drops the oldest message. @returns what it cost. */
+  evict(): number;
+}
 
 /** Turns that no longer stand for a message are cleared away when they are this many and half of all. */
 const COMPACT_AT = 1_024;
@@ -11,10 +17,10 @@ export class RingBudget {
   readonly #limit: number;
   #used = 0;
   /** One turn for each message, in the order in which they were added: the ring whose oldest message is next to go. */
-  #turns: Ring[] = [];
+  #turns: Evictable[] = [];
   #head = 0;
   /** Turns by ring whose message has gone already. */
-  readonly #spent = new Map<Ring, number>();
+  readonly #spent = new Map<Evictable, number>();
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -24,14 +30,14 @@ export class RingBudget {
     return this.#used;
   }
 
-  added(ring: Ring, cost: number): void {
+  added(ring: Evictable, cost: number): void {
     this.#turns.push(ring);
     this.#used += cost;
     while (this.#used > this.#limit && this.#head < this.#turns.length) this.#evictOne();
   }
 
   /** A ring gave up its oldest message by itself. */
-  removedEarly(ring: Ring, cost: number): void {
+  removedEarly(ring: Evictable, cost: number): void {
     this.#used -= cost;
     this.#spent.set(ring, (this.#spent.get(ring) ?? 0) + 1);
     if (ring.size === 0) this.#clearAway(ring);
@@ -49,14 +55,14 @@ export class RingBudget {
   }
 
   /** Without this, the rings of channels that nobody wants any more would be kept by their turns. */
-  #clearAway(ring: Ring): void {
+  #clearAway(ring: Evictable): void {
     const spent = this.#spent.get(ring) ?? 0;
     if (spent < COMPACT_AT && spent * 2 < this.#turns.length - this.#head) return;
     this.#compact();
   }
 
   #compact(): void {
-    const turns: Ring[] = [];
+    const turns: Evictable[] = [];
     for (let index = this.#head; index < this.#turns.length; index++) {
       const ring = this.#turns[index];
       if (ring === undefined) continue;

@@ -122,6 +122,7 @@ export class Tails {
     const namespace = new NamespaceTails({
       namespace: name,
       store,
+      streams: this.#parts.streams,
       link,
       confirmations,
       outbound,

@@ -83,6 +83,12 @@ export class ChannelEntry {
     this.#source?.join(pending.from, (joined) => this.#settle(pending, joined), signal);
   }
 
+  /** Has it found out that everything up to `place` was delivered; `done` is called when it was, or could not be. */
+  prove({ epoch, sequence }: Position, done: () => void): void {
+    // Whoever resumes from there has to be told just that.
+    this.#source?.join({ kind: "since", cursor: new Map([[epoch, sequence]]) }, () => done(), undefined);
+  }
+
   /** Nobody waits for the answer any more. */
   abandon(pending: PendingJoin): void {
     this.#pending.delete(pending);

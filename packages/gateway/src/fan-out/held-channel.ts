@@ -64,6 +64,18 @@ export class HeldChannel {
     return this.#entry.position;
   }
 
+  /**
+   * Has the broker find out that every seat of the channel has been served up to `place`, where the stream is known to have come;
+   * {@link checkpoint} then says so. `done` is called when it is over, perhaps before this returns, and not after {@link release}.
+   */
+  prove(place: Position, done: () => void): void {
+    this.#entry.prove(place, () => {
+      if (!this.#released) {
+        done();
+      }
+    });
+  }
+
   /** Gives up the seat, or the wish for one, and the channel. Idempotent. */
   release(): void {
     if (this.#released) {

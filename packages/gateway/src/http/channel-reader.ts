@@ -27,7 +27,7 @@ export interface ReaderOwner {
    * @param mark up to where the client has everything of the namespace already: an item that is not behind it moves no cursor.
    */
   ordered(namespace: string, items: readonly ReaderItem[], mark: number): void;
-  /** Something is held that only time lets go: call {@link ChannelReader.flush} now and then while it settles. */
+  /** Call {@link ChannelReader.flush} now and then while it settles. */
   settling(): void;
   /** The broker cannot give one of the channels, or gives it no longer; or too much came while another was being repaired. */
   failed(error: BrokerError | "overflow"): void;
@@ -66,7 +66,7 @@ export class ChannelReader {
     return this.#seats.some(({ replayable }) => !replayable);
   }
 
-  /** Whether something is held that only time lets go. */
+  /** Whether something is held until it is known that nothing comes before it. */
   get isSettling(): boolean {
     for (const { order } of this.#namespaces.values()) {
       if (order.isSettling) {
@@ -267,6 +267,10 @@ class ReaderSeat implements Seat, OrderedChannel {
 
   position(): Position | undefined {
     return this.#held.checkpoint();
+  }
+
+  prove(place: Position, done: () => void): void {
+    this.#held.prove(place, done);
   }
 
   deliver(frames: readonly Frame[]): void {

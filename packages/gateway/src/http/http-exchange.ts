@@ -87,7 +87,7 @@ export interface HttpExchange {
   readonly head: RequestHead;
   /** The client is gone: nothing can be answered any more. */
   readonly isGone: boolean;
-  /** Called once, if the client goes before it is answered. At most one listener, the last. */
+  /** Calls `listener` once the client goes before it is answered, or at once if it has. At most one listener, the last. */
   onGone(listener: () => void): void;
   /**
    * Reads the body, at most `maxBytes` of it. Must be called in the turn in which the exchange came: a body that nobody

@@ -144,6 +144,7 @@ describe("pages", () => {
     };
     const answer = await ask("/v1/publish", { method: "OPTIONS", headers });
     expect(answer.status).toBe(204);
+    expect(answer.headers.get("content-length")).toBeNull();
     expect(Object.fromEntries(answer.headers)).toMatchObject({
       "access-control-allow-origin": ORIGIN,
       "access-control-allow-methods": "POST, OPTIONS",

@@ -16,6 +16,12 @@ class Channel implements OrderedChannel {
   position(): Position {
     return { epoch: this.epoch, sequence: this.sequence };
   }
+
+  readonly proofs: { readonly place: Position; readonly done: () => void }[] = [];
+
+  prove(place: Position, done: () => void): void {
+    this.proofs.push({ place, done });
+  }
 }
 
 interface Item extends Placed {
@@ -195,8 +201,10 @@ describe("a namespace with several channels", () => {
     two.order.flush();
     expect(two.sequences).toStrictEqual([8]);
     two.order.deliver(two.channel(0), at(13));
+    expect(two.channel(1).proofs).toStrictEqual([]);
+    expect(two.channel(0).proofs).toMatchObject([{ place: { epoch: EPOCH, sequence: 14 } }]);
     two.channel(0).sequence = 14;
-    two.order.flush();
+    two.channel(0).proofs[0]?.done();
     expect(two.sequences).toStrictEqual([8, 13, 14, 16]);
     expect(two.order.isSteady).toBe(true);
   });

@@ -10,6 +10,8 @@ export interface Placed {
 export interface OrderedChannel {
   /** Up to where it is known to be complete, see `HeldChannel.checkpoint`; delivers first what is held back for this turn. */
   position(): Position | undefined;
+  /** Finds out whether it is complete up to there, and calls `done`, perhaps before it returns. */
+  prove(place: Position, done: () => void): void;
 }
 
 interface ChannelState {
@@ -29,8 +31,8 @@ export interface JoinedFrom {
 
 /**
  * - `waiting`: a channel has not joined, is behind, or is in another epoch than the rest. Everything is held.
- * - `settling`: all stand, but something that was read ahead is beyond what is known to be complete of all of them: what is held is
- *   let go as they become complete, until they are up to the barrier.
+ * - `settling`: all stand, but something that was read ahead is beyond what is known to be complete of all of them. They are asked
+ *   to find out, and what is held is let go as they become complete, until they are up to the barrier.
  * - `steady`: what comes is let go, in order within each turn.
  */
 type State = "waiting" | "settling" | "steady";
@@ -45,7 +47,7 @@ export interface OrderOwner<Item> {
   release(items: readonly Item[], mark: number): void;
   /** Something is held for the end of this turn: call {@link NamespaceOrder.flush} then. */
   flushLater(): void;
-  /** Something is held that only time lets go: call {@link NamespaceOrder.flush} now and then until it is steady. */
+  /** It settles: call {@link NamespaceOrder.flush} now and then until it does not, in case that nobody finds anything out. */
   settling(): void;
 }
 
@@ -60,6 +62,8 @@ export class NamespaceOrder<Item extends Placed> {
   #state: State = "waiting";
   /** Place of the last that was read ahead. */
   #barrier = 0;
+  /** The barrier that the channels were asked to prove. */
+  #asked = 0;
   #begun = false;
   #epoch: string | undefined;
   #mark = 0;
@@ -201,6 +205,7 @@ export class NamespaceOrder<Item extends Placed> {
       this.#letGoUpTo(Number.POSITIVE_INFINITY);
       this.#mark = 0;
       this.#barrier = 0;
+      this.#asked = 0;
     }
     this.#epoch = epoch;
     state.epoch = epoch;
@@ -227,14 +232,29 @@ export class NamespaceOrder<Item extends Placed> {
     if (complete >= this.#barrier) {
       this.#state = "steady";
       this.#letGoUpTo(Number.POSITIVE_INFINITY);
-    } else {
-      if (this.#state !== "settling") {
-        this.#owner.settling();
-      }
-      this.#state = "settling";
-      this.#letGoUpTo(complete);
+      this.#mark = Math.max(this.#mark, complete);
+      return;
     }
+    this.#state = "settling";
+    this.#letGoUpTo(complete);
     this.#mark = Math.max(this.#mark, complete);
+    this.#owner.settling();
+    this.#askForProof();
+  }
+
+  /** Each channel that is not known to have come to the barrier, once. */
+  #askForProof(): void {
+    const epoch = this.#epoch;
+    const barrier = this.#barrier;
+    if (epoch === undefined || this.#asked >= barrier) {
+      return;
+    }
+    this.#asked = barrier;
+    for (const channel of [...this.#channels.keys()]) {
+      if ((channel.position()?.sequence ?? 0) < barrier) {
+        channel.prove({ epoch, sequence: barrier }, () => this.flush());
+      }
+    }
   }
 
   /** As far as nothing is held that comes before. */

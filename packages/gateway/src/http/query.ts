@@ -10,7 +10,7 @@ export type Parsed<T> =
 export function readChannels(
   query: URLSearchParams,
   maxChannels: number,
-  policies: NamespacePolicies,
+  policies: Pick<NamespacePolicies, "isReplayable">,
 ): Parsed<readonly string[]> {
   const named = query.getAll("channels").join(",").split(",");
   const channels = [...new Set(named.filter((channel) => channel !== ""))];

@@ -76,6 +76,9 @@ export class Poll implements Drainable, ReaderOwner, Sleeper {
   }
 
   begin(): void {
+    if (this.#isOver) {
+      return;
+    }
     const { channels, cursor } = this.#wish;
     this.#reader.start(this.#node.hub, channels, "object", cursor?.places);
     this.#reschedule();

@@ -107,8 +107,8 @@ export const limitSettings = [
   setting({
     path: "limits.replayBytes",
     schema: bytes({ min: 1024, max: 268_435_456 }),
-    default: "512KiB",
-    doc: "The same in bytes of payload. Well below `limits.outboxBytes`: what is replayed waits there as a whole.",
+    default: "1MiB",
+    doc: "The same in bytes of payload. What is replayed waits as a whole for the client to read it, on top of `limits.outboxBytes`.",
   }),
   setting({
     path: "limits.ringBytes",

@@ -281,6 +281,7 @@ describe("an event stream of several channels", () => {
     await turns();
     expect(events()).toStrictEqual([]);
     expect(network.parser.lastEventId).toBe(at(6));
+    expect(follow("feed.a").lastJoin.from).toStrictEqual({ kind: "since", cursor: new Map([[EPOCH, 9]]) });
     follow("feed.a").advance(10);
     pass(200);
     expect(events()).toStrictEqual([["message", "9", at(9)]]);

@@ -72,6 +72,9 @@ export class UwsExchange implements HttpExchange {
 
   onGone(listener: () => void): void {
     this.#onGone = listener;
+    if (this.#isGone) {
+      listener();
+    }
   }
 
   readBody(maxBytes: number): Promise<BodyOutcome> {
@@ -110,7 +113,7 @@ export class UwsExchange implements HttpExchange {
     native.cork(() => {
       begin(native, status, headers);
       if (body === undefined) {
-        native.endWithoutBody(undefined, close);
+        endWithoutLength(native, close);
       } else if (isHead) {
         native.endWithoutBody(Buffer.byteLength(body), close);
       } else {
@@ -159,6 +162,14 @@ export class UwsExchange implements HttpExchange {
       this.#onGone?.();
     }
   }
+}
+
+/** An answer that has no body by its status. A second argument would make uWebSockets.js send a length, and a wild one. */
+function endWithoutLength(native: HttpResponse, close: boolean): void {
+  if (close) {
+    native.writeHeader("connection", "close");
+  }
+  native.endWithoutBody();
 }
 
 function begin(

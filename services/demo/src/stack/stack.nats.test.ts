@@ -107,7 +107,7 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
     expect(await first.next("connected")).toMatchObject({ node: "n1", user });
     expect(await second.next("connected")).toMatchObject({ node: "n2", user });
     for (const channel of channels) {
-      await first.next((message) => message.type === "subscribed" && message.channel === channel);
+      await first.next((message) => message.type === "subscribed" && message["channel"] === channel);
     }
     for (const [index, channel] of channels.entries()) {
       second.send({ type: "publish", id: index + 2, channel, data: { n: index } });
