@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -15,5 +16,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Each file gets its own process: uWebSockets.js holds one native loop per process.
     pool: "forks",
+    // Most files wait for brokers, nodes and browsers: with a process per core, two cores would idle half of the time.
+    maxWorkers: Math.max(4, availableParallelism()),
   },
 });

@@ -1,8 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { fillSections } from "./docs/generated-sections.ts";
-import { TARGETS } from "./docs/targets.ts";
+import { type DocumentTarget, renderDocument, TARGETS } from "./docs/targets.ts";
 
 const USAGE = `Usage: node scripts/generate-docs.ts [--check]
 
@@ -26,7 +25,7 @@ if (help) {
     const { path } = target;
     const file = join(ROOT, path);
     const before = readFileSync(file, "utf8");
-    const after = "whole" in target ? target.whole() : filled(path, before, target.sections());
+    const after = rendered(target, before);
     if (after !== before && !check) {
       writeFileSync(file, after);
     }
@@ -38,10 +37,10 @@ if (help) {
   process.exitCode = check && stale.length > 0 ? 1 : 0;
 }
 
-function filled(path: string, text: string, sections: ReadonlyMap<string, string>): string {
+function rendered(target: DocumentTarget, text: string): string {
   try {
-    return fillSections(text, sections);
+    return renderDocument(target, text);
   } catch (cause) {
-    throw new Error(`${path} cannot be filled in`, { cause });
+    throw new Error(`${target.path} cannot be filled in`, { cause });
   }
 }

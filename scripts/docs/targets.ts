@@ -1,5 +1,6 @@
 import { GATEWAY_METRICS, GATEWAY_SETTINGS, OPENAPI } from "@tidegate/gateway";
 import { describeMetrics, describeSettings, processMetrics } from "@tidegate/runtime";
+import { fillSections } from "./generated-sections.ts";
 import { protocolSections } from "./protocol-sections.ts";
 
 /** A document with generated sections, or one that is generated as a whole. */
@@ -30,3 +31,8 @@ export const TARGETS: readonly DocumentTarget[] = [
   },
   { path: "packages/gateway/openapi.json", whole: () => `${JSON.stringify(OPENAPI, undefined, 2)}\n` },
 ];
+
+/** What the document should be, given what it is. */
+export function renderDocument(target: DocumentTarget, text: string): string {
+  return "whole" in target ? target.whole() : fillSections(text, target.sections());
+}

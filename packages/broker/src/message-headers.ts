@@ -12,7 +12,7 @@ export const CLAIMS_HEADER = "Tidegate-Claims";
 /** The server refuses the message unless this stream takes it. */
 const EXPECTED_STREAM_HEADER = "Nats-Expected-Stream";
 /** The stream stores messages of one id once, within its window. */
-export const MESSAGE_ID_HEADER = "Nats-Msg-Id";
+const MESSAGE_ID_HEADER = "Nats-Msg-Id";
 /** By NATS convention: a reply that carries these is an error, with status and text. */
 export const SERVICE_ERROR_CODE_HEADER = "Nats-Service-Error-Code";
 export const SERVICE_ERROR_HEADER = "Nats-Service-Error";

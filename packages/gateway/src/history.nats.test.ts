@@ -1,16 +1,21 @@
 import { startNats, waitUntil } from "@tidegate/testkit";
-import { describe, expect, it } from "vitest";
-import { numbers, REPLAY_SETTINGS, startReplayNodes, take } from "../testing/replay-nodes.ts";
-import { type Client, type Received, startNode } from "../testing/running-node.ts";
+import { afterAll, describe, expect, it } from "vitest";
+import { numbers, ReplayClients, take } from "../testing/replay-clients.ts";
+import { REPLAY_GRANTS, ReplayNodes } from "../testing/replay-nodes.ts";
+import { type Client, type Received, startNode, userToken } from "../testing/running-node.ts";
 
-const { url, first, second, token, otherToken, newChannel, subscribe, storeAll, expectNothingBefore } =
-  await startReplayNodes();
+const nodes = await ReplayNodes.start();
+afterAll(() => nodes[Symbol.asyncDispose]());
+const clients = new ReplayClients(nodes);
+const { first, second, token } = nodes;
+const ROOM = { room: { publish: "direct", history: { replicas: 1 } } };
+const otherToken = await userToken({ sub: "bob", grants: REPLAY_GRANTS });
 
 describe("publishing to a replayable channel", () => {
   it("is answered with the cursor that the message has for everybody", async () => {
-    const channel = newChannel();
-    const [client] = await subscribe(first, channel);
-    const [other] = await subscribe(second, channel);
+    const channel = nodes.channel();
+    const [client] = await clients.subscribe(first, channel);
+    const [other] = await clients.subscribe(second, channel);
     client.send({ type: "publish", id: 3, channel, event: "said", data: { n: 1 } });
     const ok = await client.next("ok");
     expect(ok).toStrictEqual({ type: "ok", id: 3, cursor: expect.any(String) });
@@ -23,8 +28,8 @@ describe("publishing to a replayable channel", () => {
   });
 
   it("stores once what comes twice with a key of one user, on whatever node, and nobody else's", async () => {
-    const channel = newChannel();
-    const [client] = await subscribe(first, channel);
+    const channel = nodes.channel();
+    const [client] = await clients.subscribe(first, channel);
     const elsewhere = await second.connect({ token });
     const bob = await second.connect({ token: otherToken });
     const publish = (publisher: Client, id: number, data: number): Promise<Received> => {
@@ -37,15 +42,15 @@ describe("publishing to a replayable channel", () => {
     expect(others).not.toHaveProperty("duplicate");
     expect(others["cursor"]).not.toBe(stored["cursor"]);
     expect(await take(client, 2)).toStrictEqual([1, 3]);
-    await expectNothingBefore(client, channel);
+    await clients.expectNothingBefore(client, channel);
     for (const one of [client, elsewhere, bob]) {
       await one.close();
     }
   });
 
   it("keeps the order of a client that does not wait", async () => {
-    const channel = newChannel();
-    const [client] = await subscribe(first, channel);
+    const channel = nodes.channel();
+    const [client] = await clients.subscribe(first, channel);
     for (const number of numbers(1, 50)) {
       client.send({ type: "publish", id: 10 + number, channel, data: number });
     }
@@ -56,8 +61,8 @@ describe("publishing to a replayable channel", () => {
 
 describe("history", () => {
   it("is read back to its beginning, and forward to where a subscription goes on, without a gap", async () => {
-    const channel = newChannel();
-    await storeAll(channel, 1, 25);
+    const channel = nodes.channel();
+    await nodes.storeAll(channel, 1, 25);
     const client = await first.connect({ token });
     let id = 1;
     const read = async (extra: object): Promise<Received & { messages: readonly Received[] }> => {
@@ -83,17 +88,17 @@ describe("history", () => {
       forth.push(...page.messages);
     }
     expect(forth).toStrictEqual(back.slice(5));
-    await storeAll(channel, 26, 27);
-    const [live] = await subscribe(second, channel, { since: page["newer"] });
+    await nodes.storeAll(channel, 26, 27);
+    const [live] = await clients.subscribe(second, channel, { since: page["newer"] });
     expect(await take(live, 2)).toStrictEqual([26, 27]);
-    await expectNothingBefore(live, channel);
+    await clients.expectNothingBefore(live, channel);
     await client.close();
     await live.close();
   });
 
   it("takes cursors that are no place in it for none, and says so", async () => {
-    const channel = newChannel();
-    await storeAll(channel, 1, 3);
+    const channel = nodes.channel();
+    await nodes.storeAll(channel, 1, 3);
     const client = await first.connect({ token });
     const ask = async (id: number, extra: object): Promise<Received> => {
       client.send({ type: "history", id, channel, limit: 2, ...extra });
@@ -120,9 +125,9 @@ describe("history", () => {
 describe("trouble", () => {
   it("costs no message of a replayable channel when NATS is restarted, and is not told", async () => {
     await using own = await startNats({ own: true });
-    await using node = await startNode({ ...REPLAY_SETTINGS, nats: { lingerMs: "50ms" } }, own.url);
-    const channel = newChannel();
-    const [client] = await subscribe(node, channel);
+    await using node = await startNode({ namespaces: ROOM }, own.url);
+    const channel = nodes.channel();
+    const [client] = await clients.subscribe(node, channel);
     await node.store(channel, "1");
     await own.kill();
     await waitUntil(async () => (await node.ready()) === 503);
@@ -142,11 +147,10 @@ describe("trouble", () => {
   });
 
   it("ends a connection that reads too slowly, which then resumes without a loss", async () => {
-    const prefix = "slow";
     const limits = { outboxBytes: "64KiB", laggingMs: "60s", replayBytes: "64MiB" };
-    await using node = await startNode({ ...REPLAY_SETTINGS, subjects: { prefix }, limits }, url);
-    const channel = newChannel();
-    const [client] = await subscribe(node, channel);
+    await using node = await startNode({ namespaces: ROOM, limits });
+    const channel = nodes.channel();
+    const [client] = await clients.subscribe(node, channel);
     client.pause();
     const filler = "x".repeat(20_000);
     let stored = 0;
@@ -160,7 +164,7 @@ describe("trouble", () => {
     const got = client.pending.filter(({ type }) => type === "message");
     const last = got.at(-1);
     expect(got.map(({ data }) => (data as { number: number }).number)).toStrictEqual(numbers(1, got.length));
-    const [again, answer] = await subscribe(node, channel, { since: last?.["cursor"] });
+    const [again, answer] = await clients.subscribe(node, channel, { since: last?.["cursor"] });
     expect(answer).toMatchObject({ resumed: true });
     const rest = await take(again, stored - got.length);
     expect(rest.map((data) => (data as { number: number }).number)).toStrictEqual(
@@ -171,7 +175,7 @@ describe("trouble", () => {
   });
 
   it("loses nothing and repeats nothing while clients come and go between nodes under steady publishing", async () => {
-    const channel = newChannel();
+    const channel = nodes.channel();
     const LAST = 300;
     const CLIENTS = 8;
     const publishing = (async (): Promise<void> => {
@@ -179,14 +183,16 @@ describe("trouble", () => {
         await first.store(channel, String(number));
       }
     })();
-    const [opening, { cursor: start }] = await subscribe(first, newChannel());
+    const [opening, { cursor: start }] = await clients.subscribe(first, nodes.channel());
     await opening.close();
     const reader = async (index: number): Promise<readonly unknown[]> => {
       const seen: unknown[] = [];
       // Before the first message of the channel.
       let since = String(start).replace(/-.*/, "-0");
       for (let round = 0; seen.at(-1) !== LAST; round += 1) {
-        const [client] = await subscribe((round + index) % 2 === 0 ? first : second, channel, { since });
+        const [client] = await clients.subscribe((round + index) % 2 === 0 ? first : second, channel, {
+          since,
+        });
         for (let count = 0; count < 20 + index * 7 && seen.at(-1) !== LAST; count += 1) {
           const message = await client.next("message");
           seen.push(message.data);

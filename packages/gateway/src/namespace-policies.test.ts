@@ -1,7 +1,7 @@
 import { GrantSet } from "@tidegate/protocol";
 import { describe, expect, it } from "vitest";
 import { grants, identity, POLICIES } from "../testing/fake-node.ts";
-import { NamespacePolicies, type NamespacePolicy } from "./namespace-policies.ts";
+import { isInternalChannel, NamespacePolicies, type NamespacePolicy } from "./namespace-policies.ts";
 
 const policies = new NamespacePolicies(POLICIES);
 
@@ -52,8 +52,12 @@ describe("NamespacePolicies", () => {
       new Map([
         [
           "user",
-          { publish: "none",
-      history: undefined, grants: grants({ subscribe: ["user.{sub}.>"] }), anonymous: GrantSet.none },
+          {
+            publish: "none",
+            history: undefined,
+            grants: grants({ subscribe: ["user.{sub}.>"] }),
+            anonymous: GrantSet.none,
+          },
         ],
       ]),
     );
@@ -63,6 +67,27 @@ describe("NamespacePolicies", () => {
     expect(may("ada", "user.bob.inbox")).toBe(false);
     expect(may("*", "user.bob.inbox")).toBe(false);
     expect(may("ada.x", "user.ada.x.inbox")).toBe(false);
+  });
+
+  it.each(["feed._tick", "feed._tick.a", "feed._tick.>", "chat._tick"])("opens %s to nobody", (channel) => {
+    const everything = identity({ grants: grants({ subscribe: [">"], publish: [">"], history: [">"] }) });
+    for (const action of ["subscribe", "publish", "history"] as const) {
+      expect(policies.allows(everything, action, channel)).toBe(false);
+    }
+  });
+
+  it.each(["feed._ticks", "feed.a._tick", "feed._tic", "feed", "feed._", "_tick"])(
+    "takes %s for no channel of nodes",
+    (channel) => {
+      expect(isInternalChannel(channel)).toBe(false);
+    },
+  );
+
+  it("knows which namespaces keep history", () => {
+    const replayable = ["feed", "feed.a", "feed.*", "feed.>", "chat.a", "secret.a"];
+    expect(replayable.filter((channel) => policies.isReplayable(channel))).toStrictEqual(
+      replayable.slice(0, 4),
+    );
   });
 
   it("says where messages of clients go, and nowhere unless configured", () => {

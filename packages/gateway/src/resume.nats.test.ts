@@ -1,48 +1,44 @@
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { jetStream } from "../testing/make-streams.ts";
-import { REPLAY_SETTINGS, startReplayNodes, take } from "../testing/replay-nodes.ts";
-import { type Received, type RunningNode, startNode } from "../testing/running-node.ts";
+import { ReplayClients, take } from "../testing/replay-clients.ts";
+import { ReplayNodes } from "../testing/replay-nodes.ts";
+import { type Received, startNode } from "../testing/running-node.ts";
 
-const { url, first, second, token, newChannel, subscribe, storeAll, expectNothingBefore } =
-  await startReplayNodes();
-
-/** Resolves when the nodes were told that the way through the stream works. */
-function nextTick(node: RunningNode, namespace: string): Promise<void> {
-  return new Promise((resolve) => {
-    node.backend.subscribe(`${node.prefix}out.${namespace}._tick`, { max: 1, callback: () => resolve() });
-  });
-}
+const nodes = await ReplayNodes.start();
+afterAll(() => nodes[Symbol.asyncDispose]());
+const clients = new ReplayClients(nodes);
+const { first, second, token } = nodes;
 
 describe("a subscription with a cursor", () => {
   it("goes on where the client was, on another node, with the same cursors", async () => {
-    const channel = newChannel();
-    const [before] = await subscribe(first, channel);
-    await storeAll(channel, 1, 3);
+    const channel = nodes.channel();
+    const [before] = await clients.subscribe(first, channel);
+    await nodes.storeAll(channel, 1, 3);
     const seen: Received[] = [];
     for (let count = 0; count < 3; count += 1) {
       seen.push(await before.next("message"));
     }
     before.terminate();
-    await storeAll(channel, 4, 6);
-    const [after, answer] = await subscribe(second, channel, { since: seen[1]?.["cursor"] });
+    await nodes.storeAll(channel, 4, 6);
+    const [after, answer] = await clients.subscribe(second, channel, { since: seen[1]?.["cursor"] });
     expect(answer).toMatchObject({ type: "subscribed", resumed: true, cursor: expect.any(String) });
     const third = await after.next("message");
     expect(third).toStrictEqual(seen[2]);
     expect(await take(after, 3)).toStrictEqual([4, 5, 6]);
-    await expectNothingBefore(after, channel);
+    await clients.expectNothingBefore(after, channel);
     await after.close();
   });
 
   it("is served from memory where somebody follows the channel, and from the stream where nobody does", async () => {
-    const channel = newChannel();
-    const [holder, { cursor }] = await subscribe(first, channel);
-    await storeAll(channel, 1, 5);
+    const channel = nodes.channel();
+    const [holder, { cursor }] = await clients.subscribe(first, channel);
+    await nodes.storeAll(channel, 1, 5);
     await take(holder, 5);
     const [fromRing] = await first.counts('tidegate_resumes_total{outcome="ring"}', () =>
-      subscribe(first, channel, { since: cursor }),
+      clients.subscribe(first, channel, { since: cursor }),
     );
     const [fromStream] = await second.counts('tidegate_resumes_total{outcome="stream"}', () =>
-      subscribe(second, channel, { since: cursor }),
+      clients.subscribe(second, channel, { since: cursor }),
     );
     for (const client of [fromRing, fromStream]) {
       expect(await take(client, 5)).toStrictEqual([1, 2, 3, 4, 5]);
@@ -52,25 +48,25 @@ describe("a subscription with a cursor", () => {
   });
 
   it("begins at the cursor of subscribed when nothing came after it", async () => {
-    const channel = newChannel();
-    const [client, { cursor }] = await subscribe(first, channel);
+    const channel = nodes.channel();
+    const [client, { cursor }] = await clients.subscribe(first, channel);
     await client.close();
-    await storeAll(channel, 1, 2);
-    const [again] = await subscribe(second, channel, { since: cursor });
+    await nodes.storeAll(channel, 1, 2);
+    const [again] = await clients.subscribe(second, channel, { since: cursor });
     expect(await take(again, 2)).toStrictEqual([1, 2]);
-    await expectNothingBefore(again, channel);
+    await clients.expectNothingBefore(again, channel);
     await again.close();
   });
 
   it("resumes a pattern, each channel in order", async () => {
-    const base = newChannel();
-    const [before, { cursor }] = await subscribe(first, `${base}.*`);
+    const base = nodes.channel();
+    const [before, { cursor }] = await clients.subscribe(first, `${base}.*`);
     for (let number = 1; number <= 6; number += 1) {
       await first.store(`${base}.${number % 2 === 0 ? "even" : "odd"}`, String(number));
     }
     await take(before, 6);
     await before.close();
-    const [after] = await subscribe(second, `${base}.*`, { since: cursor });
+    const [after] = await clients.subscribe(second, `${base}.*`, { since: cursor });
     const messages: Received[] = [];
     while (messages.length < 6) {
       messages.push(await after.next("message"));
@@ -85,9 +81,9 @@ describe("a subscription with a cursor", () => {
   });
 
   it("catches everything under its namespace, but not what nodes say among themselves", async () => {
-    const [client] = await subscribe(first, "room.>");
-    const channel = newChannel();
-    await storeAll(channel, 1, 2);
+    const [client] = await clients.subscribe(first, "room.>");
+    const channel = nodes.channel();
+    await nodes.storeAll(channel, 1, 2);
     // Several ticks go by.
     await client.next("ping");
     await client.next("ping", 10_000);
@@ -100,23 +96,23 @@ describe("a subscription with a cursor", () => {
   });
 
   it("replays the last messages of a channel, and no more than there are", async () => {
-    const channel = newChannel();
-    await storeAll(channel, 1, 5);
-    const [some, answer] = await subscribe(first, channel, { replay: 2 });
+    const channel = nodes.channel();
+    await nodes.storeAll(channel, 1, 5);
+    const [some, answer] = await clients.subscribe(first, channel, { replay: 2 });
     expect(answer).toMatchObject({ type: "subscribed" });
     expect(answer).not.toHaveProperty("resumed");
     expect(await take(some, 2)).toStrictEqual([4, 5]);
-    const [all] = await subscribe(second, channel, { replay: 100 });
+    const [all] = await clients.subscribe(second, channel, { replay: 100 });
     expect(await take(all, 5)).toStrictEqual([1, 2, 3, 4, 5]);
-    await expectNothingBefore(all, channel);
+    await clients.expectNothingBefore(all, channel);
     await some.close();
     await all.close();
   });
 
   it("is resumed by the address as well, raw or not", async () => {
-    const channel = newChannel();
-    const [before, { cursor }] = await subscribe(first, channel);
-    await storeAll(channel, 1, 3);
+    const channel = nodes.channel();
+    const [before, { cursor }] = await clients.subscribe(first, channel);
+    await nodes.storeAll(channel, 1, 3);
     await before.close();
     const query = `channels=${channel}&since=${String(cursor)}&access_token=${token}`;
     const client = await second.open({ query });
@@ -133,17 +129,17 @@ describe("a subscription with a cursor", () => {
   });
 
   it("goes on from a checkpoint without a message twice or missing", async () => {
-    const channel = newChannel();
-    const [client] = await subscribe(first, channel);
-    await storeAll(channel, 1, 3);
+    const channel = nodes.channel();
+    const [client] = await clients.subscribe(first, channel);
+    await nodes.storeAll(channel, 1, 3);
     await take(client, 3);
     const { cursor } = await client.next(
       (message) => message.type === "ping" && message["cursor"] !== undefined,
       10_000,
     );
     await client.close();
-    await storeAll(channel, 4, 5);
-    const [after, answer] = await subscribe(second, channel, { since: cursor });
+    await nodes.storeAll(channel, 4, 5);
+    const [after, answer] = await clients.subscribe(second, channel, { since: cursor });
     expect(answer).toMatchObject({ resumed: true });
     expect(await take(after, 2)).toStrictEqual([4, 5]);
     await after.close();
@@ -152,17 +148,17 @@ describe("a subscription with a cursor", () => {
 
 describe("a cursor that cannot be resumed from", () => {
   it("leads to a reset when what is behind it is gone, and the subscription goes on", async () => {
-    const channel = newChannel("brief");
-    const [before, { cursor }] = await subscribe(first, channel);
+    const channel = nodes.channel("brief");
+    const [before, { cursor }] = await clients.subscribe(first, channel);
     await before.close();
-    await storeAll(channel, 1, 10);
-    const [client, answer] = await subscribe(second, channel, { since: cursor });
+    await nodes.storeAll(channel, 1, 10);
+    const [client, answer] = await clients.subscribe(second, channel, { since: cursor });
     expect(answer).toMatchObject({ type: "subscribed", resumed: false });
     const reset = await client.next("reset");
     expect(reset).toStrictEqual({ type: "reset", channel, cursor: answer["cursor"], reason: "expired" });
-    await storeAll(channel, 11, 11);
+    await nodes.storeAll(channel, 11, 11);
     expect(await take(client, 1)).toStrictEqual([11]);
-    const [again] = await subscribe(first, channel, { since: reset["cursor"] });
+    const [again] = await clients.subscribe(first, channel, { since: reset["cursor"] });
     expect(await take(again, 1)).toStrictEqual([11]);
     await client.close();
     await again.close();
@@ -173,20 +169,20 @@ describe("a cursor that cannot be resumed from", () => {
     ["of other namespaces alone", () => "00000000-5.11111111-5", "epoch"],
     ["beyond the end", (cursor: string) => cursor.replace(/-.*/, "-zzzzzz"), "future"],
   ])("is told by a reset: %s", async (_what, forge, reason) => {
-    const channel = newChannel();
-    const [client, { cursor }] = await subscribe(first, channel);
+    const channel = nodes.channel();
+    const [client, { cursor }] = await clients.subscribe(first, channel);
     client.send({ type: "unsubscribe", id: 3, channel });
     await client.next("unsubscribed");
     client.send({ type: "subscribe", id: 4, channel, since: forge(String(cursor)) });
     expect(await client.next(({ id }) => id === 4)).toMatchObject({ type: "subscribed", resumed: false });
     expect(await client.next("reset")).toMatchObject({ channel, reason });
-    await expectNothingBefore(client, channel);
+    await clients.expectNothingBefore(client, channel);
     await client.close();
   });
 
   it("is refused when it is none, cut or garbled", async () => {
-    const channel = newChannel();
-    const [client, { cursor }] = await subscribe(first, channel);
+    const channel = nodes.channel();
+    const [client, { cursor }] = await clients.subscribe(first, channel);
     client.send({ type: "unsubscribe", id: 3, channel });
     const whole = String(cursor);
     const broken = ["", whole.slice(0, 9), whole.slice(1), `${whole}.`, `${whole}.${whole}`, "☃", " ", "0"];
@@ -203,34 +199,36 @@ describe("a cursor that cannot be resumed from", () => {
   });
 
   it("opens no channel: what another channel got stays there", async () => {
-    const mine = newChannel();
-    const theirs = newChannel();
-    const [client, { cursor }] = await subscribe(first, mine);
-    await storeAll(theirs, 1, 3);
-    await storeAll(mine, 4, 4);
+    const mine = nodes.channel();
+    const theirs = nodes.channel();
+    const [client, { cursor }] = await clients.subscribe(first, mine);
+    await nodes.storeAll(theirs, 1, 3);
+    await nodes.storeAll(mine, 4, 4);
     await client.close();
-    const [again] = await subscribe(second, mine, { since: cursor });
+    const [again] = await clients.subscribe(second, mine, { since: cursor });
     expect(await take(again, 1)).toStrictEqual([4]);
     again.send({ type: "subscribe", id: 9, channel: "secret.a", since: cursor });
     expect(await again.next(({ id }) => id === 9)).toMatchObject({ code: "forbidden" });
-    await expectNothingBefore(again, mine);
+    await clients.expectNothingBefore(again, mine);
     await again.close();
   });
 
   it("closes a raw connection for good, with the reason", async () => {
-    const query = `channels=${newChannel()}&since=zzzzzzzz-5&access_token=${token}&format=raw`;
+    const query = `channels=${nodes.channel()}&since=zzzzzzzz-5&access_token=${token}&format=raw`;
     const raw = await first.open({ query });
     expect(await raw.closed).toMatchObject({ code: 4509, reason: expect.stringContaining("epoch") });
   });
 
   it("is told in the midst of a subscription when the stream is made anew", async () => {
-    const prefix = "renewed";
-    await using node = await startNode({ ...REPLAY_SETTINGS, subjects: { prefix } }, url);
-    const [client, { cursor }] = await subscribe(node, "room.a");
+    await using node = await startNode({ namespaces: { room: { history: { replicas: 1 } } } });
+    const { prefix } = node;
+    const [client, { cursor }] = await clients.subscribe(node, "room.a");
     await node.store("room.a", "1");
     expect(await take(client, 1)).toStrictEqual([1]);
     // From the first tick on the node knows the new stream by its smaller sequences; before, by the next sweep.
-    await nextTick(node, "room");
+    await new Promise<void>((resolve) => {
+      node.backend.subscribe(`${prefix}out.room._tick`, { max: 1, callback: () => resolve() });
+    });
     const { config } = (await jetStream(node.backend, `STREAM.INFO.${prefix}_room`)) as { config: object };
     await jetStream(node.backend, `STREAM.DELETE.${prefix}_room`);
     await jetStream(node.backend, `STREAM.CREATE.${prefix}_room`, config);

@@ -21,7 +21,7 @@ import type { TailState } from "./tail-state.ts";
 import { Verification } from "./verification.ts";
 
 /** What a tail does, besides reading. */
-export interface TailEffects {
+interface TailEffects {
   /** It knows its position and delivers from now on. */
   started(): void;
   /** It could not begin; nothing else follows. */

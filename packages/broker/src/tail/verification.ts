@@ -23,6 +23,12 @@ interface Findings {
   readonly head: number;
 }
 
+/** Messages of a channel that are stored; the first of them must not be passed over because the stream has lost it since. */
+interface Expectation {
+  readonly first: number;
+  readonly newest: number;
+}
+
 /** Without a reason to doubt, what a replica knows and we do not is most likely on its way to us. */
 const GRACE_MS = 100;
 /** Before the leader's word is taken that the stream is shorter than it was: a leader that was cut off says so, too. */
@@ -44,8 +50,8 @@ export class Verification {
   /** What is under way. */
   #current: { end(): void } | undefined;
   #findings: Findings | undefined;
-  /** Newest messages that somebody saw in the stream, by channel, unless delivered. */
-  readonly #expected = new Map<string, number>();
+  /** Of each channel, what somebody saw in the stream that was not delivered then. */
+  readonly #expected = new Map<string, Expectation>();
   #looks = 0;
 
   /** @param onFailed the stream could not be read; it is tried again as long as there is doubt. */
@@ -101,7 +107,9 @@ export class Verification {
     const { progress } = this.#tail;
     for (const [channel, head] of heads) {
       if (!this.#tail.isMine(channel) || head <= progress.known(channel)) continue;
-      if (head > (this.#expected.get(channel) ?? 0)) this.#expected.set(channel, head);
+      const expected = this.#expected.get(channel);
+      if (expected === undefined) this.#expected.set(channel, { first: head, newest: head });
+      else if (head > expected.newest) this.#expected.set(channel, { ...expected, newest: head });
     }
     if (this.#findings !== undefined && this.#current === undefined) this.#demandExpected(this.#findings);
   }
@@ -109,7 +117,8 @@ export class Verification {
   /** Sequence of the message that has to be delivered before this one, as far as anybody knows. */
   predecessor({ channel, sequence }: StoredMessage, last: number): number {
     if (this.#expected.size === 0) return last;
-    const expected = this.#expected.get(channel) ?? 0;
+    const { first = 0, newest = 0 } = this.#expected.get(channel) ?? {};
+    const expected = first > this.#tail.progress.known(channel) ? first : newest;
     return expected < sequence ? Math.max(expected, last) : last;
   }
 
@@ -117,8 +126,8 @@ export class Verification {
   onReset(floor: number, isSame: boolean): void {
     this.#stop();
     this.#demand = 0;
-    for (const [channel, head] of this.#expected) {
-      if (!isSame || head <= floor) this.#expected.delete(channel);
+    for (const [channel, { newest }] of this.#expected) {
+      if (!isSame || newest <= floor) this.#expected.delete(channel);
     }
     if (this.#doubt === undefined) return;
     const { bound } = this.#doubt;
@@ -231,15 +240,15 @@ export class Verification {
   /** Whether everything that is known to be stored has been delivered. */
   #isSettled(): boolean {
     const { progress } = this.#tail;
-    for (const [channel, head] of this.#expected) {
-      if (head <= progress.known(channel)) this.#expected.delete(channel);
+    for (const [channel, { newest }] of this.#expected) {
+      if (newest <= progress.known(channel)) this.#expected.delete(channel);
     }
     return this.#expected.size === 0 && !this.#tail.hasHoles;
   }
 
   #demandExpected(findings: Findings): void {
     this.#current = undefined;
-    for (const [channel, head] of [...this.#expected]) this.#tail.demand(channel, head);
+    for (const [channel, { newest }] of [...this.#expected]) this.#tail.demand(channel, newest);
     if (this.#findings === findings && this.#isSettled()) this.#conclude(findings);
   }
 

@@ -44,11 +44,9 @@ function open(schema: Schema): Schema {
   return { ...schema, additionalProperties: true };
 }
 
-export function reference(name: keyof typeof SCHEMAS): Schema {
+function ref(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` };
 }
-
-const ref = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` });
 
 /** The bodies of requests and answers. */
 export const SCHEMAS = {
