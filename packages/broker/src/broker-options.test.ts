@@ -14,7 +14,7 @@ describe("resolveBrokerOptions", () => {
       inboxPrefix: "_INBOX_node-1",
       startupDeadlineMs: 30_000,
       reconnectTimeWaitMs: 250,
-      pingIntervalMs: 10_000,
+      pingIntervalMs: 2_500,
       maxPingOut: 2,
       lingerMs: 15_000,
     });

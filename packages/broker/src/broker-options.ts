@@ -34,7 +34,7 @@ export interface BrokerOptions {
   readonly reconnectTimeWaitMs: number;
   /** Random extra on every pause, so that nodes do not return in step; three times this with TLS. Default 500 ms. */
   readonly reconnectJitterMs: number;
-  /** A silent connection is given up after `(maxPingOut + 1) * pingIntervalMs`. Default 10 000 ms. */
+  /** A silent connection is given up after `(maxPingOut + 1) * pingIntervalMs`. Default 2 500 ms. */
   readonly pingIntervalMs: number;
   /** Default 2. */
   readonly maxPingOut: number;
@@ -92,7 +92,7 @@ export function resolveBrokerOptions(input: BrokerOptionsInput): BrokerOptions {
     connectTimeoutMs: integer("connectTimeoutMs", input.connectTimeoutMs, 5_000, 1),
     reconnectTimeWaitMs: integer("reconnectTimeWaitMs", input.reconnectTimeWaitMs, 250, 1),
     reconnectJitterMs: integer("reconnectJitterMs", input.reconnectJitterMs, 500, 0),
-    pingIntervalMs: integer("pingIntervalMs", input.pingIntervalMs, 10_000, 1),
+    pingIntervalMs: integer("pingIntervalMs", input.pingIntervalMs, 2_500, 1),
     maxPingOut: integer("maxPingOut", input.maxPingOut, 2, 1),
     lameDuckJitterMs: integer("lameDuckJitterMs", input.lameDuckJitterMs, 5_000, 0),
     lingerMs: integer("lingerMs", input.lingerMs, 15_000, 0),

@@ -74,8 +74,8 @@ export function takeStep(world: ModelWorld, number: number, which: number, calm:
 }
 
 const SMALL = { batchBytes: 1_000_000, replayBytes: 1_000_000, heldBytes: 1_000_000 };
-const TIGHT = { ...SMALL, heldMessages: 6, replayMessages: 12, batchMessages: 3 };
-const WIDE = { ...SMALL, heldMessages: 1_000, replayMessages: 1_000, batchMessages: 3 };
+const TIGHT = { ...SMALL, heldMessages: 6, replayMessages: 12, batchMessages: 3, reachBack: 4 };
+const WIDE = { ...SMALL, heldMessages: 1_000, replayMessages: 1_000, batchMessages: 3, reachBack: 16 };
 
 const FILTERS = ["chat.a", "chat.a", "chat.*", "chat.*.x", "chat.>"];
 const RING_BYTES = [0, 1_000, 2_500, 1_000_000];

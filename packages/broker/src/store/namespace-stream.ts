@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { BrokerError } from "../broker-error.ts";
 import type { Faults } from "../faults.ts";
 import type { JetStreamApi } from "./jetstream-api.ts";
@@ -45,6 +46,9 @@ interface Inquiry {
 /** Many may notice the same trouble, again and again. */
 const CHECK_PAUSE_MS = 250;
 
+/** Inquiries begin at least so far apart: in a storm of clients who come back, all within this time share one. */
+const PAUSE_MS = 50;
+
 /** The stream of one namespace as its leader last described it. */
 export class NamespaceStream {
   readonly #parts: NamespaceStreamParts;
@@ -84,12 +88,10 @@ export class NamespaceStream {
   info(maxAgeMs: number): Promise<StreamInfo> {
     const oldest = performance.now() - maxAgeMs;
     if (this.#answered !== undefined && this.#answered.askedAt > oldest) return this.#answered.info;
-    if (this.#underway === undefined) return this.#ask();
-    if (this.#underway.askedAt > oldest) return this.#underway.info;
-    this.#next ??= this.#underway.info.then(
-      () => this.#askNext(),
-      () => this.#askNext(),
-    );
+    if (this.#underway !== undefined && this.#underway.askedAt > oldest) return this.#underway.info;
+    if (this.#next !== undefined) return this.#next;
+    if (this.#underway === undefined && this.#pause <= 0) return this.#ask();
+    this.#next = this.#askNext();
     return this.#next;
   }
 
@@ -114,9 +116,17 @@ export class NamespaceStream {
     else this.#checkTimer = setTimeout(ask, pause).unref();
   }
 
-  #askNext(): Promise<StreamInfo> {
+  async #askNext(): Promise<StreamInfo> {
+    await this.#underway?.info.catch(() => {
+      // Whoever asked for it has the error.
+    });
+    if (this.#pause > 0) await delay(this.#pause);
     this.#next = undefined;
-    return this.#underway === undefined ? this.#ask() : this.#underway.info;
+    return await this.#ask();
+  }
+
+  get #pause(): number {
+    return this.#askedAt + PAUSE_MS - performance.now();
   }
 
   #ask(): Promise<StreamInfo> {

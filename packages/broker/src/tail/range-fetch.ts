@@ -14,6 +14,8 @@ export interface RangeSpec {
   readonly isPattern: boolean;
   readonly epoch: string;
   readonly from: number;
+  /** From which sequence on it matters whether anything is missing, if not from `from` on: the less has to be proven. */
+  readonly wanted?: number;
   /** Time of the message at `from`, if there is one and it is known: it has to be the same still. */
   readonly fromTime?: number | undefined;
   readonly target: number;
@@ -228,8 +230,11 @@ export class RangeFetch {
   }
 
   get #isProven(): boolean {
-    const { proof, isPattern } = this.#spec;
-    return !isPattern && (this.#anchored || proof === "oldest");
+    const { proof, isPattern, wanted } = this.#spec;
+    if (isPattern) return false;
+    if (this.#anchored || proof === "oldest") return true;
+    const [oldest] = this.#messages;
+    return wanted !== undefined && oldest !== undefined && oldest.sequence <= wanted;
   }
 
   /** The replica has no more, and the target was not seen. That proves nothing: it may be behind. */

@@ -20,7 +20,11 @@ export interface RecoveryOutcomes {
 
 /** What is under way: messages up to `upper` come from the stream, those behind have been delivered already or will be. */
 interface Run {
-  readonly upper: number;
+  upper: number;
+  /** Behind which sequence the messages are read; below the lowest cursor, for those who come later. */
+  from: number;
+  /** From where on it is proven that nothing is missing, if it can be. */
+  wanted: number;
   /** In the order of delivery. */
   readonly held: StoredMessage[];
   resumers: Resumer[];
@@ -31,6 +35,8 @@ interface Run {
 /** First window that is searched for the newest messages, in sequences per message wanted, and how it grows. */
 const WINDOW_PER_MESSAGE = 4;
 const WINDOW_GROWTH = 8;
+/** As far below the lowest cursor as the read is long, but not less than this share of the limit. */
+const LEAST_REACH = 1 / 8;
 
 /**
  * Reads what is older than the ring for those who join: one read of the range that the oldest cursor needs serves all who
@@ -56,9 +62,9 @@ export class Recovery {
   }
 
   addResumer(resumer: Resumer): void {
-    const lowest = this.#run?.resumers[0]?.cursor;
-    if (this.#run !== undefined && lowest !== undefined && resumer.cursor >= lowest) {
-      this.#run.resumers.push(resumer);
+    const run = this.#run;
+    if (run !== undefined && run.resumers.length > 0 && resumer.cursor >= run.from) {
+      run.resumers.push(resumer);
     } else {
       this.#resumers.push(resumer);
       this.#schedule();
@@ -100,8 +106,10 @@ export class Recovery {
     if (this.#run !== undefined) return;
     const run: Run = {
       upper: this.#ring.from,
+      from: Number.POSITIVE_INFINITY,
+      wanted: Number.POSITIVE_INFINITY,
       held: this.#ring.after(0),
-      resumers: inCursorOrder(this.#resumers.splice(0)),
+      resumers: this.#resumers.splice(0),
       latecomers: [],
       step: undefined,
     };
@@ -144,6 +152,7 @@ export class Recovery {
     }
     if (!this.#tail.isPattern && newest > 0 && newest <= run.upper && this.#ring.from === run.upper) {
       this.#ring.extendTo(newest);
+      run.upper = newest;
       const served = run.resumers.filter(({ cursor }) => cursor >= newest);
       run.resumers = run.resumers.filter(({ cursor }) => cursor < newest);
       for (const resumer of served) this.#outcomes.again(resumer);
@@ -157,13 +166,20 @@ export class Recovery {
   }
 
   #fetch(run: Run, target: number, targetIsBound: boolean): void {
-    const { filter, isPattern, epoch } = this.#tail;
-    const from = run.resumers[0]?.cursor ?? target;
+    const { filter, isPattern, epoch, limits } = this.#tail;
+    const wanted = lowestOf(run.resumers) ?? target;
+    run.wanted = wanted;
+    // Of a pattern, a channel that is full within the range would count as one that has lost messages.
+    const reach = isPattern
+      ? 0
+      : Math.min(Math.max(run.upper - wanted, limits.reachBack * LEAST_REACH), limits.reachBack);
+    run.from = Math.max(0, wanted - Math.ceil(reach));
     const spec: RangeSpec = {
       filter,
       isPattern,
       epoch,
-      from,
+      from: run.from,
+      wanted,
       target,
       targetIsBound,
       proof: "from",
@@ -174,13 +190,18 @@ export class Recovery {
     fetch.start();
   }
 
-  /** Too much lies behind the lowest cursor; perhaps not behind the others. */
+  /** Too much lies behind where the read began, or behind the lowest cursor; perhaps not behind the others. */
   #dropLowest(run: Run): number | "give_up" {
-    const lowest = run.resumers[0]?.cursor ?? 0;
+    const lowest = lowestOf(run.resumers) ?? 0;
+    if (lowest > run.from) {
+      run.from = lowest;
+      return lowest;
+    }
     const dropped = run.resumers.filter(({ cursor }) => cursor <= lowest);
-    run.resumers = inCursorOrder(run.resumers.filter(({ cursor }) => cursor > lowest));
+    run.resumers = run.resumers.filter(({ cursor }) => cursor > lowest);
     for (const resumer of dropped) this.#outcomes.reset(resumer, "too_far");
-    return run.resumers[0]?.cursor ?? "give_up";
+    run.from = lowestOf(run.resumers) ?? Number.POSITIVE_INFINITY;
+    return run.resumers.length === 0 ? "give_up" : run.from;
   }
 
   #onFetched(run: Run, outcome: RangeOutcome): void {
@@ -213,7 +234,8 @@ export class Recovery {
     // Many have the same cursor: they were all there when something broke.
     for (const resumer of inCursorOrder(run.resumers)) {
       if (resumer.cursor < soundFrom) {
-        this.#outcomes.reset(resumer, "expired");
+        if (resumer.cursor < run.wanted) this.#outcomes.again(resumer);
+        else this.#outcomes.reset(resumer, "expired");
         continue;
       }
       if (resumer.cursor !== cursor) {
@@ -299,6 +321,12 @@ export class Recovery {
     if (this.#run === run) this.#run = undefined;
     return [...run.resumers, ...run.latecomers];
   }
+}
+
+function lowestOf(resumers: readonly Resumer[]): number | undefined {
+  return resumers.length === 0
+    ? undefined
+    : resumers.reduce((lowest, { cursor }) => Math.min(lowest, cursor), Number.POSITIVE_INFINITY);
 }
 
 /** Sorts in place. */

@@ -12,6 +12,11 @@ export interface TailLimits {
    */
   readonly batchMessages: number;
   readonly batchBytes: number;
+  /**
+   * How far below the lowest cursor a recovery of one channel begins to read, in sequences, at most. Where all come back at once, the
+   * next one's cursor is often a little lower, because it saw fewer of the other channels; it would cost another read of the same.
+   */
+  readonly reachBack: number;
 }
 
 export const TAIL_LIMITS: TailLimits = {
@@ -21,4 +26,5 @@ export const TAIL_LIMITS: TailLimits = {
   replayBytes: 8 * 1024 * 1024,
   batchMessages: 128,
   batchBytes: 256 * 1024,
+  reachBack: 512,
 };
