@@ -32,6 +32,10 @@ const ROWS: readonly Row[] = [
   ["  longest, ms", ({ behindBreakMs }) => show(longest(behindBreakMs))],
   ["  longest since it worked again, ms", ({ sinceRestoreMs }) => show(longest(sinceRestoreMs))],
   ["JetStream reads by channel and node", ({ readsPerChannelAndNode }) => show(readsPerChannelAndNode, 2)],
+  [
+    "  inquiries that channels share",
+    ({ inquiriesPerChannelAndNode }) => show(inquiriesPerChannelAndNode, 2),
+  ],
 ];
 
 /** The result for people. `about` says on what machine and when. */

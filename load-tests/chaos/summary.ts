@@ -22,8 +22,10 @@ export interface Summary {
   readonly behindBreakMs: Readonly<Record<string, number>>;
   /** The same, from the moment at which the link worked again; 0 for what came before that. */
   readonly sinceRestoreMs: Readonly<Record<string, number>>;
-  /** JetStream reads by channel and node in the worst round; NaN where they are not counted. */
+  /** JetStream reads of messages by channel and node in the worst round; NaN where they are not counted. */
   readonly readsPerChannelAndNode: number;
+  /** The same of what many channels of a node share: how far the stream and its channels have come. */
+  readonly inquiriesPerChannelAndNode: number;
 }
 
 export function summarize(results: readonly ScenarioResult[]): readonly Summary[] {
@@ -41,10 +43,6 @@ export function summarize(results: readonly ScenarioResult[]): readonly Summary[
 
 function summarizeVariant(scenario: ScenarioName, variant: string, rounds: readonly Round[]): Summary {
   const tally = addTallies(rounds.flatMap(({ tallies }) => tallies.map((one) => one.tally)));
-  const reads = rounds.flatMap(({ measured }) => {
-    const { reads: count, channelsTimesNodes } = measured;
-    return count === undefined || channelsTimesNodes === undefined ? [] : [count / channelsTimesNodes];
-  });
   return {
     scenario,
     variant,
@@ -59,8 +57,17 @@ function summarizeVariant(scenario: ScenarioName, variant: string, rounds: reado
     sinceRestoreMs: addCounts(
       rounds.map((round) => delaysBehindBreak(round, round.measured["publishToRestoreMs"] ?? 0)),
     ),
-    readsPerChannelAndNode: reads.length === 0 ? Number.NaN : Math.max(...reads),
+    readsPerChannelAndNode: worstPerChannelAndNode(rounds, "reads"),
+    inquiriesPerChannelAndNode: worstPerChannelAndNode(rounds, "inquiries"),
   };
+}
+
+function worstPerChannelAndNode(rounds: readonly Round[], kind: "reads" | "inquiries"): number {
+  const shares = rounds.flatMap(({ measured }) => {
+    const { [kind]: count, channelsTimesNodes } = measured;
+    return count === undefined || channelsTimesNodes === undefined ? [] : [count / channelsTimesNodes];
+  });
+  return shares.length === 0 ? Number.NaN : Math.max(...shares);
 }
 
 function delaysBehindBreak({ tallies, measured }: Round, from: number): Readonly<Record<string, number>> {

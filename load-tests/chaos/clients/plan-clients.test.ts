@@ -26,5 +26,6 @@ test("every transport, channel and node has as many clients as the others, and b
     ]),
   );
   expect(count(({ transport, node }) => `${transport} ${node}`).size).toBe(12);
+  expect(count(({ channels: [own], node }) => `${own} ${node}`).size).toBe(30);
   expect(new Set(plans.map(({ token }) => token)).size).toBe(480);
 });

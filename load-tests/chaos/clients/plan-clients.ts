@@ -44,7 +44,7 @@ export async function planClients(
         },
         DEVELOPMENT_KEY,
       ),
-      node: (turn + lap) % nodes,
+      node: ((turn % channels.length) + lap) % nodes,
     });
   }
   return plans;

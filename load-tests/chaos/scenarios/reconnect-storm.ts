@@ -67,6 +67,11 @@ async function storm(
   await crew.join(options.spreadMs, RETURN_LIMIT_MS);
   const allServedMs = Math.round(performance.now() - startedAt);
   // What the nodes ask for besides, once a second, is not theirs to count.
-  const reads = readsOf(traffic.requests);
-  return { allServedMs, reads, channelsTimesNodes: channels.length * stack.nodes.length };
+  const { messages, inquiries } = readsOf(traffic.requests);
+  return {
+    allServedMs,
+    reads: messages,
+    inquiries,
+    channelsTimesNodes: channels.length * stack.nodes.length,
+  };
 }

@@ -1,6 +1,6 @@
 import type { NatsConnection } from "@tidegate/testkit";
 
-/** Requests to JetStream's interface, by what they ask for: `DIRECT.GET`, `STREAM.INFO`, `STREAM.MSG.GET` and the like. */
+/** Requests to JetStream's interface, by what they ask for: `DIRECT.GET`, `STREAM.INFO`, `STREAM.MSG.GET` and the like; of many heads at once, `DIRECT.GET.HEADS`. */
 export type ApiRequests = Readonly<Record<string, number>>;
 
 const API = "$JS.API.";
@@ -12,8 +12,8 @@ export class ApiTraffic {
   /** @param nats closing it ends the counting */
   constructor(nats: NatsConnection) {
     nats.subscribe(`${API}>`, {
-      callback: (error, { subject }) => {
-        const kind = error === null ? kindOf(subject) : "unknown";
+      callback: (error, message) => {
+        const kind = error === null ? kindOf(message.subject, message.string()) : "unknown";
         this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
       },
     });
@@ -29,17 +29,20 @@ export class ApiTraffic {
   }
 }
 
-/** The words of the subject that name no stream. */
-export function kindOf(subject: string): string {
+/** The words of the subject that name no stream, and what else tells one request from another. */
+export function kindOf(subject: string, payload: string): string {
   const words = subject.slice(API.length).split(".");
   const end = words.findIndex((word) => !/^[A-Z]+$/.test(word));
-  return words.slice(0, end === -1 ? words.length : end).join(".");
+  const kind = words.slice(0, end === -1 ? words.length : end).join(".");
+  return payload.includes('"multi_last"') ? `${kind}.HEADS` : kind;
 }
 
-/** Of these, the requests that read messages or the state of a stream. */
-export function readsOf(requests: ApiRequests): number {
-  return Object.entries(requests).reduce(
-    (sum, [kind, count]) => sum + (/^(?:DIRECT\.GET|STREAM\.MSG\.GET|STREAM\.INFO)$/.test(kind) ? count : 0),
-    0,
-  );
+/** Of these, the requests that read messages of a channel, and those that ask how far a stream or many of its channels have come. */
+export function readsOf(requests: ApiRequests): { readonly messages: number; readonly inquiries: number } {
+  const sum = (kinds: RegExp): number =>
+    Object.entries(requests).reduce((total, [kind, count]) => total + (kinds.test(kind) ? count : 0), 0);
+  return {
+    messages: sum(/^(?:DIRECT\.GET|STREAM\.MSG\.GET)$/),
+    inquiries: sum(/^(?:DIRECT\.GET\.HEADS|STREAM\.INFO)$/),
+  };
 }
