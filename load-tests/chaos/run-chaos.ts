@@ -20,16 +20,15 @@ const SCENARIOS: Readonly<Record<ScenarioName, (context: ScenarioContext) => Pro
 };
 
 /**
- * Runs the chosen scenarios one after the other.
+ * Runs the chosen scenarios one after the other, and gives the results of each when it is over.
  *
  * @throws LoadTestError; TestkitError if a program is missing or does not start; the reason of the signal.
  */
-export async function runChaos(
+export async function* runChaos(
   options: ChaosOptions,
   signal: AbortSignal,
   onProgress: (what: string) => void,
-): Promise<readonly ScenarioResult[]> {
-  const results: ScenarioResult[] = [];
+): AsyncGenerator<ScenarioResult, void, undefined> {
   for (const scenario of options.scenarios) {
     const size = options.sizes[scenario];
     // At worst one node has everybody; a poller may have a second connection.
@@ -40,7 +39,6 @@ export async function runChaos(
       signal,
       onProgress: (what) => onProgress(`${scenario}: ${what}`),
     };
-    results.push({ scenario, rounds: await SCENARIOS[scenario](context) });
+    yield { scenario, rounds: await SCENARIOS[scenario](context) };
   }
-  return results;
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type OwnNatsServer, waitUntil } from "@tidegate/testkit";
+import { type NatsConnection, type OwnNatsServer, waitUntil } from "@tidegate/testkit";
 import { LoadTestError } from "../../load-test-error.ts";
 import { isHealthy, serverOfNode } from "../stack/nats-layout.ts";
 import { Arena } from "./arena.ts";
@@ -82,10 +82,7 @@ async function freezeServers(context: ScenarioContext): Promise<readonly Round[]
       const victim = await serverOfNode(nats.servers, nodes[VICTIM]?.place.name ?? "");
       onProgress(`round ${number} of ${size.rounds}: the NATS server of n${VICTIM + 1} is frozen`);
       // Whoever publishes must not be behind the frozen server, too.
-      while (backend.getServer() === `127.0.0.1:${victim.port}`) {
-        await backend.reconnect();
-        await backend.flush();
-      }
+      await leaveServer(backend, victim, signal);
       const work = async (): Promise<Readonly<Record<string, number>>> => {
         await delay(CALM_MS, undefined, { signal });
         frozen = victim;
@@ -108,6 +105,27 @@ async function freezeServers(context: ScenarioContext): Promise<readonly Round[]
     await frozen?.resume();
     await arena.close();
   }
+}
+
+/** Has a connection go to another server. A request that is under way when it goes fails, and only that. */
+async function leaveServer(
+  backend: NatsConnection,
+  { port }: OwnNatsServer,
+  signal: AbortSignal,
+): Promise<void> {
+  const hasLeft = async (): Promise<boolean> => {
+    try {
+      await backend.flush();
+      if (backend.getServer() !== `127.0.0.1:${port}`) {
+        return true;
+      }
+      await backend.reconnect();
+    } catch {
+      // Between two servers.
+    }
+    return false;
+  };
+  await waitUntil(hasLeft, { message: "the backend to change servers", timeoutMs: HEAL_LIMIT_MS, signal });
 }
 
 function publishOnce(publisher: Arena["publisher"], channels: readonly string[]): void {
