@@ -1,7 +1,7 @@
 import { describeMachine, machineLine } from "../machine.ts";
 import { CHAOS_USAGE, parseChaosArguments } from "./chaos-arguments.ts";
 import { breaches, renderReport } from "./report.ts";
-import { runChaos } from "./run-chaos.ts";
+import { runChaos, type ScenarioResult } from "./run-chaos.ts";
 import { isAllSound, summarize } from "./summary.ts";
 
 const parsed = parseChaosArguments(process.argv.slice(2));
@@ -23,25 +23,34 @@ switch (parsed.kind) {
     const progress = (what: string): void => {
       process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
     };
+    const results: ScenarioResult[] = [];
+    let failure: string | undefined;
     try {
-      const machine = describeMachine();
-      const results = await runChaos(options, interrupt.signal, progress);
-      const summaries = summarize(results);
-      const found = breaches(results);
+      for await (const result of runChaos(options, interrupt.signal, progress)) {
+        results.push(result);
+      }
+    } catch (thrown) {
+      // What was under way says only that it was aborted.
+      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    // Also after a failure: what went before took long.
+    const machine = describeMachine();
+    const summaries = summarize(results);
+    const found = breaches(results);
+    if (results.length > 0) {
       process.stdout.write(
         options.json
           ? `${JSON.stringify({ machine, options, summaries, breaches: found, results })}\n`
           : renderReport(summaries, machineLine(machine)),
       );
-      for (const breach of found) {
-        process.stderr.write(`${breach}\n`);
-      }
-      process.exitCode = isAllSound(summaries) ? 0 : 1;
-    } catch (thrown) {
-      // What was under way says only that it was aborted.
-      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
-      process.stderr.write(`npm run chaos: ${error instanceof Error ? error.message : String(error)}\n`);
-      process.exitCode = 1;
     }
+    for (const breach of found) {
+      process.stderr.write(`${breach}\n`);
+    }
+    if (failure !== undefined) {
+      process.stderr.write(`npm run chaos: ${failure}\n`);
+    }
+    process.exitCode = failure === undefined && isAllSound(summaries) ? 0 : 1;
   }
 }
