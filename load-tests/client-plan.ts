@@ -17,12 +17,18 @@ export function bareClient(path: string): ClientPlan {
   return { path, headers: [], messages: [], ready: undefined, refused: undefined };
 }
 
-/** A client of a gateway: it authenticates by its first message and subscribes to one channel, as the SDK does. */
-export function gatewayClient(token: string, channel: string): ClientPlan {
+/**
+ * A client of a gateway: it authenticates by its first message and subscribes to one channel, as the SDK does.
+ *
+ * @param batch whether it wants batch frames.
+ */
+export function gatewayClient(token: string, channel: string, batch = false): ClientPlan {
   return {
     path: "/v1/ws",
     headers: ["Sec-WebSocket-Protocol: tidegate.v1"],
-    messages: [JSON.stringify({ type: "connect", id: 1, token, channels: [channel] })],
+    messages: [
+      JSON.stringify({ type: "connect", id: 1, token, channels: [channel], ...(batch ? { batch } : {}) }),
+    ],
     ready: '{"type":"subscribed"',
     refused: '{"type":"error"',
   };

@@ -85,9 +85,9 @@ export const CONTENDERS: Readonly<Record<ServerName, BenchContender>> = {
   },
   tidegate: {
     title: "a gateway node: JWT (HS256), grants, one subscription",
-    batches: false,
+    batches: true,
     start: startGateway,
-    plan: ({ client, token, channel }) => gatewayClient(token, channelName(channel, client)),
+    plan: ({ client, token, channel, batch }) => gatewayClient(token, channelName(channel, client), batch),
   },
   centrifugo: {
     title: "Centrifugo, NATS broker in raw mode: JWT (HS256), one subscription",

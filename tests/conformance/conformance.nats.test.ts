@@ -10,10 +10,13 @@ afterAll(() => deployment[Symbol.asyncDispose]());
 
 /** What transports do differently on purpose. Anything else is a failure, and so is a difference that is gone. */
 const DIFFERENCES: ReadonlyMap<string, string> = new Map([
-  [
-    "websocket: several channels are resumed by one checkpoint",
-    "a WebSocket has a cursor for each channel; one for several needs all of them to be quiet",
-  ],
+  ...["websocket", "batching websocket"].map(
+    (name) =>
+      [
+        `${name}: several channels are resumed by one checkpoint`,
+        "a WebSocket has a cursor for each channel; one for several needs all of them to be quiet",
+      ] as const,
+  ),
   ["sse: what is no cursor is refused", "an EventSource gets a reset, since an error would end it for good"],
   [
     "sse: bare payloads are the data of events",

@@ -40,6 +40,9 @@ export interface GatewayOptions {
   readonly logger: Logger;
 }
 
+/** Of a batch frame: more at once saves nothing, and delays whoever reads it. */
+const MOST_BATCH_BYTES = 65_536;
+
 /** The core of a node: takes connections from transports, owns what they share, and drains them. */
 export class Gateway {
   readonly #options: GatewayOptions;
@@ -71,6 +74,7 @@ export class Gateway {
         policies,
         instruments,
         replayBytes: options.limits.replayBytes,
+        batchBytes: Math.min(MOST_BATCH_BYTES, options.limits.frameBytes),
         traffic,
         now: Date.now,
         onLost: (channel, error) => logger.warn({ err: error, channel }, "a channel was lost"),

@@ -9,6 +9,8 @@ const node = await startNode({
 });
 afterAll(() => node[Symbol.asyncDispose]());
 
+const BINARY = Buffer.from([0xff, 0x0a, 0x22]);
+
 let channels = 0;
 /** A channel that no other test uses. */
 function newChannel(namespace = "chat"): string {
@@ -323,8 +325,6 @@ describe("publish", () => {
 });
 
 describe("a plain NATS publish", () => {
-  const BINARY = Buffer.from([0xff, 0x0a, 0x22]);
-
   it("reaches every kind of client in its own way", async () => {
     const channel = newChannel();
     await using json = await node.subscriber([channel]);

@@ -29,7 +29,10 @@ export const GATEWAY_METRICS = defineMetrics({
   authenticationSeconds: histogram("tidegate_authentication_seconds", "Time to verify a token."),
   messagesIn: counter("tidegate_messages_in_total", "Frames received from clients."),
   bytesIn: counter("tidegate_bytes_in_total", "Bytes received from clients, without framing."),
-  messagesOut: counter("tidegate_messages_out_total", "Frames sent to clients."),
+  messagesOut: counter(
+    "tidegate_messages_out_total",
+    "Messages sent to clients, answers and notices included; a batch frame counts as many as it holds.",
+  ),
   bytesOut: counter("tidegate_bytes_out_total", "Bytes sent to clients, without framing."),
   messagesMissed: counter(
     "tidegate_messages_missed_total",

@@ -165,6 +165,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       policies,
       instruments,
       replayBytes: LIMITS.replayBytes,
+      batchBytes: LIMITS.frameBytes,
       traffic,
       now,
       onLost: () => {},

@@ -21,6 +21,11 @@ export const REVISIONS = [
     change:
       "Replayable channels: cursors, resuming by `since`, `replay`, `reset`, `history`, and publishing that the store confirms. Event streams, polling, and publishing and requests over HTTP.",
   },
+  {
+    revision: 3,
+    digest: "1a0adb2ed6394c2091ba7efcdc626a71704bbcf8ee1f261d83f26ef98e76d57d",
+    change: "Batch frames, by `batch`.",
+  },
 ] as const;
 
 /** The revision that this build speaks; told to clients in `connected`. */

@@ -10,7 +10,7 @@ import {
 } from "../context.ts";
 import { onEveryTransport, type Scenario } from "../scenario.ts";
 import { CLOSED_CHANNEL } from "../target.ts";
-import { type Arrival, Refusal, Silence, type Stream } from "../transports/transport.ts";
+import { type Arrival, isWebSocket, Refusal, Silence, type Stream } from "../transports/transport.ts";
 
 const MALFORMED = [
   "x",
@@ -73,8 +73,7 @@ export const CURSORS: readonly Scenario[] = [
         await goesOn(context, channel, stream);
         context.differs("an EventSource gets a reset, since an error would end it for good");
       } else {
-        const code =
-          context.transport.name === "websocket" && cursor === LONG ? "invalid_field" : "cursor_invalid";
+        const code = isWebSocket(context.transport) && cursor === LONG ? "invalid_field" : "cursor_invalid";
         await refused(() => context.subscribe([channel], cursor), code);
       }
     }

@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { refused, type TransportContext } from "../context.ts";
 import { onEveryTransport, type Scenario } from "../scenario.ts";
 import { CLOSED_CHANNEL } from "../target.ts";
+import { isWebSocket } from "../transports/transport.ts";
 
 /** The token with another signature, of the same form. */
 function tampered(token: string): string {
@@ -53,7 +54,7 @@ export const REFUSALS: readonly Scenario[] = [
 
   onEveryTransport("a channel that breaks the grammar is refused", async (context) => {
     for (const channel of BAD_CHANNELS) {
-      const isEmptyList = channel === "" && context.transport.name !== "websocket";
+      const isEmptyList = channel === "" && !isWebSocket(context.transport);
       // A wildcard in the place of the namespace is well-formed, and granted to nobody.
       const codes = isEmptyList ? ["channel_invalid", "invalid_field"] : ["channel_invalid"];
       const isWild = channel === "*" || channel === ">" || channel === "*.a";

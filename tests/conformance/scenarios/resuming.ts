@@ -2,6 +2,7 @@ import { strict as assert } from "node:assert";
 import { range, receive, receiveData, receiveNothing, type TransportContext } from "../context.ts";
 import { onEveryTransport, type Scenario } from "../scenario.ts";
 import type { Received, Stream } from "../transports/transport.ts";
+import { isWebSocket } from "../transports/transport.ts";
 
 /** The payloads of these messages by channel. */
 function byChannel(messages: readonly Received[]): ReadonlyMap<string, readonly unknown[]> {
@@ -134,7 +135,7 @@ export const RESUMING: readonly Scenario[] = [
 
   onEveryTransport("several channels are resumed by one checkpoint", async (context) => {
     const channels = ["a", "b", "c"].map((name) => context.channel(name));
-    if (context.transport.name === "websocket") {
+    if (isWebSocket(context.transport)) {
       // Every message has a cursor of its own there, and a busy channel leaves no moment for one that is exact for all.
       context.differs(
         "a WebSocket has a cursor for each channel; one for several needs all of them to be quiet",

@@ -3,9 +3,15 @@ import { type Context, range, refused } from "../context.ts";
 import { once, type Scenario } from "../scenario.ts";
 import { ArrivalQueue } from "../transports/arrival-queue.ts";
 import { address } from "../transports/http-client.ts";
+import type { Json } from "../transports/read-message.ts";
 import { Refusal } from "../transports/transport.ts";
 import { connectWebSocket } from "../transports/websocket.ts";
 import { closeName, WebSocketSession } from "../transports/websocket-session.ts";
+
+interface Connected {
+  readonly batch?: boolean;
+  readonly limits: { readonly frame: number };
+}
 
 type Query = Readonly<Record<string, string | undefined>>;
 
@@ -128,6 +134,32 @@ export const WEBSOCKET: readonly Scenario[] = [
       assert.equal(head["data"], undefined);
     });
   }),
+
+  once(
+    "WebSocket",
+    "batch frames hold messages of one channel, a line each, and are no larger than frames may be",
+    async (context) => {
+      const channels = context.channel();
+      const data = range(1, 40).map((n) => ({ n, text: "line\nbreak ".repeat(100) }));
+      const [since] = await context.publishEach(channels, [0, ...data]);
+      await frames(context, { channels, since, batch: "true" }, async (arrivals) => {
+        const connected = JSON.parse(String(await arrivals.take("connected"))) as Connected;
+        assert.equal(connected.batch, true);
+        assert.match(String(await arrivals.take("subscribed")), /^\{"type":"subscribed"/);
+        const received: unknown[] = [];
+        while (received.length < data.length) {
+          const frame = String(await arrivals.take("a batch"));
+          const lines = frame.split("\n").map((line) => JSON.parse(line) as Json);
+          assert.ok(
+            Buffer.byteLength(frame) <= Math.min(connected.limits.frame, 65_536) || lines.length === 1,
+          );
+          assert.ok(lines.every(({ type, channel }) => type === "message" && channel === channels));
+          received.push(...lines.map((line) => line["data"]));
+        }
+        assert.deepEqual(received, data);
+      });
+    },
+  ),
 
   once(
     "WebSocket",

@@ -7,8 +7,12 @@ import { websocketTransport } from "./websocket.ts";
 /** The transports of a deployment, by name. */
 export function everyTransport(nodes: Nodes): ReadonlyMap<TransportName, Transport> {
   return new Map(
-    [websocketTransport(nodes), sseTransport(nodes), longPolling(nodes), shortPolling(nodes)].map(
-      (transport) => [transport.name, transport] as const,
-    ),
+    [
+      websocketTransport(nodes, "websocket"),
+      websocketTransport(nodes, "batching websocket"),
+      sseTransport(nodes),
+      longPolling(nodes),
+      shortPolling(nodes),
+    ].map((transport) => [transport.name, transport] as const),
   );
 }

@@ -45,8 +45,18 @@ export interface Stream {
   close(): Promise<void>;
 }
 
-export const TRANSPORT_NAMES = ["websocket", "sse", "long polling", "short polling"] as const;
+export const TRANSPORT_NAMES = [
+  "websocket",
+  "batching websocket",
+  "sse",
+  "long polling",
+  "short polling",
+] as const;
 export type TransportName = (typeof TRANSPORT_NAMES)[number];
+
+export function isWebSocket({ name }: Pick<Transport, "name">): boolean {
+  return name === "websocket" || name === "batching websocket";
+}
 
 /** A way to subscribe. The scenarios know nothing else of it, except the differences that they name. */
 export interface Transport {

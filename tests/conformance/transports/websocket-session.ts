@@ -22,8 +22,10 @@ export class WebSocketSession {
     socket.binaryType = "arraybuffer";
     socket.addEventListener("message", ({ data }) => {
       if (typeof data === "string") {
-        const message = readObject(data);
-        (message["id"] === undefined ? this.arrivals : this.#answers).push({ message, text: data });
+        for (const text of data.split("\n")) {
+          const message = readObject(text);
+          (message["id"] === undefined ? this.arrivals : this.#answers).push({ message, text });
+        }
       }
     });
     socket.addEventListener("close", ({ code, reason }) => {

@@ -15,10 +15,14 @@ import { WebSocketSession } from "./websocket-session.ts";
 export async function connectWebSocket(
   nodes: Nodes,
   token: string | undefined,
+  batch?: true,
 ): Promise<{ readonly session: WebSocketSession; readonly connected: Json }> {
   const session = await WebSocketSession.open(new URL("/v1/ws", nodes.next()));
   try {
-    const { message: connected } = await session.ask({ type: "connect", token });
+    const { message: connected } = await session.ask({ type: "connect", token, batch });
+    if (connected["batch"] !== batch) {
+      throw new TypeError(`"batch" is ${String(connected["batch"])}, and was ${String(batch)} in connect`);
+    }
     return { session, connected };
   } catch (error) {
     await session.close();
@@ -26,11 +30,12 @@ export async function connectWebSocket(
   }
 }
 
-export function websocketTransport(nodes: Nodes): Transport {
+export function websocketTransport(nodes: Nodes, name: "websocket" | "batching websocket"): Transport {
+  const batch = name === "batching websocket" ? true : undefined;
   return {
-    name: "websocket",
+    name,
     open: async (options) => {
-      const { session, connected } = await connectWebSocket(nodes, options.token);
+      const { session, connected } = await connectWebSocket(nodes, options.token, batch);
       const stream = new WebSocketStream(session, Number(connected["pingInterval"]));
       try {
         await stream.subscribe(options);

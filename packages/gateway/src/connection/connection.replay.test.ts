@@ -31,6 +31,21 @@ describe("a connection with replayable channels", () => {
     expect(socket.sent.slice(3).map(({ cork }) => cork)).toStrictEqual([1, 1, 0]);
   });
 
+  it("replays in batches to a client that wants them, and tells one cursor as before", async () => {
+    const { broker, socket } = await opened({ channels: ["feed.a"], since: SINCE, format: "lines" });
+    broker.lastFollow.lastJoin.answer(RESUMED);
+    broker.lastFollow.message(101);
+    broker.lastFollow.message(102);
+    await turns();
+    const [subscribed, ...batches] = socket.frames.slice(1);
+    expect(subscribed).toContain(`"cursor":"${EPOCH}-2h"`);
+    const cursors = batches.map((text) => text.split("\n").map((line) => JSON.parse(line).cursor));
+    expect(cursors).toStrictEqual([
+      [`${EPOCH}-2i`, `${EPOCH}-2n`],
+      [`${EPOCH}-2t`, `${EPOCH}-2u`],
+    ]);
+  });
+
   it("does not resume those that connect names besides", async () => {
     const { connection, verifier, broker, send } = fixture({ channels: ["feed.a"], since: SINCE });
     connection.begin(undefined);

@@ -9,7 +9,7 @@ import {
   type ResetReason,
   type ServerMessage,
 } from "@tidegate/protocol";
-import type { Format, Frame } from "../fan-out/format.ts";
+import { type Format, type Frame, isBatched, messageFraming, takesBinary } from "../fan-out/format.ts";
 import { type Answer, errorAnswer, type Session } from "../handlers/session.ts";
 import { lossCode, NOW, subscribe } from "../handlers/subscribe.ts";
 import { verifyToken } from "../handlers/verify-token.ts";
@@ -286,8 +286,9 @@ export class Connection implements Session, Sleeper, OutboxOwner {
 
   #connect(entrance: Entrance, connect: Connect): void {
     this.#intake.startAfter(connect.id);
-    if (connect.binary === true && this.format === "json") {
-      this.format = "json-binary";
+    if (this.format !== "raw") {
+      const binary = connect.binary === true || takesBinary(this.format);
+      this.format = messageFraming(binary, connect.batch === true || isBatched(this.format));
     }
     if (connect.token !== undefined) {
       this.#run(this.#authenticate(entrance, connect.token, connect));
@@ -323,7 +324,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     }
     this.#state = { kind: "open", principal };
     this.#reschedule();
-    this.#send(greeting(this.context, this.id, principal, connect?.id));
+    this.#send(greeting(this.context, this.id, principal, isBatched(this.format), connect?.id));
     // The same channel in the address and in connect is one wish, not an error.
     const { channels, since } = entrance.wish;
     const addressed = new Set(channels);

@@ -7,6 +7,7 @@ export function greeting(
   context: NodeContext,
   connection: string,
   principal: Principal,
+  batch: boolean,
   id: number | undefined,
 ): Connected {
   const { limits, ping, node } = context;
@@ -19,6 +20,7 @@ export function greeting(
     revision: REVISION,
     expires: principal?.expiresAt,
     pingInterval: ping.intervalMs,
+    batch: batch ? true : undefined,
     limits: {
       frame: limits.frameBytes,
       payload: limits.payloadBytes,

@@ -1,5 +1,5 @@
 import { type Cursor, decodeCursor, patternProblem } from "@tidegate/protocol";
-import type { Format } from "../fan-out/format.ts";
+import { type Format, messageFraming } from "../fan-out/format.ts";
 
 /** What the address of a connection asks for. */
 interface OpenRequest {
@@ -30,6 +30,10 @@ export function readOpenRequest(queryString: string, maxChannels: number): OpenR
   if (binary !== "true" && binary !== "false") {
     return { ok: false, message: "binary must be true or false" };
   }
+  const batch = query.get("batch") ?? "false";
+  if (batch !== "true" && batch !== "false") {
+    return { ok: false, message: "batch must be true or false" };
+  }
   const channels = (query.get("channels") ?? "").split(",").filter((channel) => channel !== "");
   if (channels.length > maxChannels) {
     return { ok: false, message: `at most ${maxChannels} channels` };
@@ -45,6 +49,6 @@ export function readOpenRequest(queryString: string, maxChannels: number): OpenR
   if (cursor !== null && since === undefined) {
     return { ok: false, message: "since is no cursor" };
   }
-  const wanted = format === "json" && binary === "true" ? "json-binary" : format;
+  const wanted = format === "raw" ? format : messageFraming(binary === "true", batch === "true");
   return { ok: true, request: { format: wanted, channels, since, query } };
 }

@@ -25,7 +25,7 @@ function fixture(limit = LIMIT) {
 }
 
 function frame(text: string, binary = false): Frame {
-  return { bytes: Buffer.from(text), binary, sequence: 0 };
+  return { bytes: Buffer.from(text), binary, sequence: 0, messages: 1 };
 }
 
 const big = frame("x".repeat(LIMIT + 1));
@@ -51,6 +51,19 @@ describe("Outbox", () => {
     }
     expect(traffic.messagesOut).toBe(2);
     expect(traffic.bytesOut).toBe(1 + 3);
+  });
+
+  it("counts the messages of a batch, and not its frame", () => {
+    const { socket, traffic, outbox } = fixture();
+    const batch: Frame = { ...frame("a\nb\nc"), messages: 3 };
+    outbox.deliver([batch], false);
+    expect([socket.sent.length, traffic.messagesOut, traffic.bytesOut]).toStrictEqual([1, 3, 5]);
+    socket.reading = false;
+    outbox.deliver([big], false);
+    outbox.deliver([batch], false);
+    expect([socket.sent.length, traffic.messagesMissed]).toStrictEqual([2, 3]);
+    socket.buffered = 0;
+    expect(outbox.drained()).toBe(3);
   });
 
   it("lags once more waits than the limit, and tells its owner", () => {

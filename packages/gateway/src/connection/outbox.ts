@@ -102,7 +102,7 @@ export class Outbox {
       this.#strain(BROKEN);
       return;
     }
-    this.#push(frame, binary);
+    this.#push(frame, binary, 1);
   }
 
   /** The network took some of what waited. Returns how many messages were missed, if that ends the lagging. */
@@ -118,19 +118,19 @@ export class Outbox {
   #offer(frame: Frame, whole: boolean): void {
     const state = this.#state;
     if (state.kind === "flowing" || (whole && state.kind === "lagging")) {
-      this.#push(frame.bytes, frame.binary);
+      this.#push(frame.bytes, frame.binary, frame.messages);
       return;
     }
     if (whole) {
       return;
     }
-    this.#traffic.messagesMissed += 1;
+    this.#traffic.messagesMissed += frame.messages;
     if (state.kind === "lagging") {
-      state.missed += 1;
+      state.missed += frame.messages;
     }
   }
 
-  #push(frame: string | Uint8Array, binary: boolean): void {
+  #push(frame: string | Uint8Array, binary: boolean, messages: number): void {
     const outcome: SendOutcome = this.#socket.send(frame, binary);
     switch (outcome) {
       case "dropped":
@@ -144,7 +144,7 @@ export class Outbox {
       case "sent":
         break;
     }
-    this.#traffic.messagesOut += 1;
+    this.#traffic.messagesOut += messages;
     this.#traffic.bytesOut += typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
   }
 

@@ -5,11 +5,11 @@ import { Audience } from "./audience.ts";
 import type { Frame } from "./format.ts";
 
 function frame(text: string): Frame {
-  return { bytes: Buffer.from(text), binary: false, sequence: 0 };
+  return { bytes: Buffer.from(text), binary: false, sequence: 0, messages: 1 };
 }
 
 function audienceOf(...seats: readonly TestSeat[]): Audience {
-  const audience = new Audience("json");
+  const audience = new Audience("json", 100);
   for (const seat of seats) {
     audience.add(seat);
   }
@@ -29,6 +29,24 @@ describe("Audience", () => {
       expect(seat.deliveries.map((frames) => frames.length)).toStrictEqual([2, 1]);
       expect(seat.texts).toStrictEqual(["a", "b", "c"]);
     }
+  });
+
+  it("joins the messages of a flush once, for all who want batches", () => {
+    const seats = [new TestSeat("lines"), new TestSeat("lines")];
+    const audience = new Audience("lines", 100);
+    for (const seat of seats) {
+      audience.add(seat);
+    }
+    audience.hold(frame("a"));
+    audience.flush();
+    audience.hold(frame("b"));
+    audience.hold(frame("c"));
+    audience.flush();
+    expect(seats.map(({ texts }) => texts)).toStrictEqual([
+      ["a", "b\nc"],
+      ["a", "b\nc"],
+    ]);
+    expect(seats[0]?.frames[1]).toBe(seats[1]?.frames[1]);
   });
 
   it("bothers nobody when there is nothing to deliver", () => {

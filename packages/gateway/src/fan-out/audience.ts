@@ -1,6 +1,7 @@
 import type { BrokerError } from "@tidegate/broker";
 import type { Position, ResetReason } from "@tidegate/protocol";
-import type { Format, Frame } from "./format.ts";
+import { batchFrames } from "./batch-frames.ts";
+import { type Format, type Frame, isBatched } from "./format.ts";
 
 /**
  * One subscriber's place in a channel. Calls come one after another, never from within `join`, and may lead to seats being
@@ -32,10 +33,13 @@ export class Audience {
   #seats: Seat[] = [];
   /** The seats that a flush is walking over: not to be changed but at the end. */
   #walked: readonly Seat[] | undefined;
+  readonly #batchBytes: number;
   #frames: Frame[] = [];
 
-  constructor(format: Format) {
+  /** @param batchBytes how large a batch may be, where the format joins messages. */
+  constructor(format: Format, batchBytes: number) {
     this.format = format;
+    this.#batchBytes = batchBytes;
   }
 
   get size(): number {
@@ -69,10 +73,10 @@ export class Audience {
 
   /** Hands all held frames to every seat, in one call each; not to seats taken or given up meanwhile. */
   flush(): void {
-    const frames = this.#frames;
-    if (frames.length === 0) {
+    if (this.#frames.length === 0) {
       return;
     }
+    const frames = isBatched(this.format) ? batchFrames(this.#frames, this.#batchBytes) : this.#frames;
     this.#frames = [];
     const seats = this.#seats;
     const { length } = seats;

@@ -2,9 +2,10 @@ import type { BrokerError, JoinFrom } from "@tidegate/broker";
 import type { Position, ResetReason } from "@tidegate/protocol";
 import type { Instruments } from "../instruments.ts";
 import type { Seat } from "./audience.ts";
+import { batchFrames } from "./batch-frames.ts";
 import { ChannelFanOut } from "./channel-fan-out.ts";
 import type { ChannelSource, SourceJoined } from "./channel-source.ts";
-import type { Frame } from "./format.ts";
+import { type Frame, isBatched, messageFormat } from "./format.ts";
 import { boundReplay } from "./replay-bound.ts";
 import type { ReplayFrames } from "./replay-frames.ts";
 
@@ -36,6 +37,8 @@ export interface PendingJoin {
 export interface ReplayOptions {
   /** Payload bytes that one subscriber gets at once when it resumes. */
   readonly replayBytes: number;
+  /** How large a batch frame may be. */
+  readonly batchBytes: number;
   readonly instruments: Pick<Instruments, "resumes" | "resets">;
 }
 
@@ -57,7 +60,7 @@ export class ChannelEntry {
   #catchingUp = false;
 
   constructor(name: string, replayable: boolean, replays: ReplayFrames, options: ReplayOptions) {
-    this.channel = new ChannelFanOut(name);
+    this.channel = new ChannelFanOut(name, options.batchBytes);
     this.replayable = replayable;
     this.#replays = replays;
     this.#options = options;
@@ -161,7 +164,9 @@ export class ChannelEntry {
       const frames = this.#encode(joined, seat);
       this.lastSequence = Math.max(this.lastSequence, frames.at(-1)?.sequence ?? 0);
       const { source, position } = joined;
-      seated({ kind: "joined", source, frames, begin: beginOf(frames, position), position });
+      const begin = beginOf(frames, position);
+      const sent = isBatched(seat.format) ? batchFrames(frames, this.#options.batchBytes) : frames;
+      seated({ kind: "joined", source, frames: sent, begin, position });
     }
     if (this.#catchingUp && seat.index !== -1) {
       seat.catchingUp(true);
@@ -169,9 +174,10 @@ export class ChannelEntry {
   }
 
   #encode({ messages, position }: SourceJoined & { kind: "joined" }, seat: Seat): readonly Frame[] {
+    const format = messageFormat(seat.format);
     return position === undefined
       ? []
-      : messages.map((message) => this.#replays.frame(message, position.epoch, seat.format));
+      : messages.map((message) => this.#replays.frame(message, position.epoch, format));
   }
 }
 

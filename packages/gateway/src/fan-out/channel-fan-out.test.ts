@@ -18,7 +18,7 @@ function join(channel: ChannelFanOut, format: Format): TestSeat {
 
 describe("ChannelFanOut", () => {
   it("delivers to each in the format it wants", () => {
-    const channel = new ChannelFanOut("chat.lobby");
+    const channel = new ChannelFanOut("chat.lobby", 1_000);
     const seats = (["json", "json-binary", "raw", "object"] as const).map((format) => join(channel, format));
     channel.hold(MESSAGE, 1, undefined);
     channel.flush();
@@ -32,7 +32,7 @@ describe("ChannelFanOut", () => {
   });
 
   it("shares one frame between all of a format", () => {
-    const channel = new ChannelFanOut("chat.lobby");
+    const channel = new ChannelFanOut("chat.lobby", 1_000);
     const [first, second] = [join(channel, "json"), join(channel, "json")];
     channel.hold(MESSAGE, 1, undefined);
     channel.flush();
@@ -40,7 +40,7 @@ describe("ChannelFanOut", () => {
   });
 
   it("keeps nothing for a format that nobody wants yet", () => {
-    const channel = new ChannelFanOut("chat.lobby");
+    const channel = new ChannelFanOut("chat.lobby", 1_000);
     channel.hold(MESSAGE, 1, undefined);
     const late = join(channel, "json");
     channel.flush();
@@ -48,7 +48,7 @@ describe("ChannelFanOut", () => {
   });
 
   it("lists the seats of all formats", () => {
-    const channel = new ChannelFanOut("chat.lobby");
+    const channel = new ChannelFanOut("chat.lobby", 1_000);
     const seats = FORMATS.map((format) => join(channel, format));
     expect(new Set(channel.seats())).toStrictEqual(new Set(seats));
     for (const seat of seats) {

@@ -2,16 +2,18 @@ import type { LiveMessage } from "@tidegate/broker";
 import type { Position } from "@tidegate/protocol";
 import { Audience, type Seat } from "./audience.ts";
 import { EncodedMessage } from "./encoded-message.ts";
-import type { Format } from "./format.ts";
+import { type Format, messageFormat } from "./format.ts";
 
 /** One subscribed channel or pattern on this node: what the broker delivers goes to all who sit here. */
 export class ChannelFanOut {
   readonly name: string;
   /** One for each format that somebody wanted. Replaced, never changed: it may grow while it is walked over. */
   #audiences: readonly Audience[] = [];
+  readonly #batchBytes: number;
 
-  constructor(name: string) {
+  constructor(name: string, batchBytes: number) {
     this.name = name;
+    this.#batchBytes = batchBytes;
   }
 
   join(seat: Seat): void {
@@ -31,7 +33,7 @@ export class ChannelFanOut {
     const encoded = new EncodedMessage(message, time, position);
     for (const audience of this.#audiences) {
       if (audience.size > 0) {
-        audience.hold(encoded.frame(audience.format));
+        audience.hold(encoded.frame(messageFormat(audience.format)));
       }
     }
   }
@@ -51,7 +53,7 @@ export class ChannelFanOut {
     if (present !== undefined) {
       return present;
     }
-    const audience = new Audience(format);
+    const audience = new Audience(format, this.#batchBytes);
     this.#audiences = [...this.#audiences, audience];
     return audience;
   }

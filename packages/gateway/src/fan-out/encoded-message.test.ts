@@ -62,9 +62,20 @@ describe("EncodedMessage", () => {
       bytes: Buffer.from("plain"),
       binary: false,
       sequence: 0,
+      messages: 1,
     });
-    expect(encoded(BINARY).frame("raw")).toStrictEqual({ bytes: BINARY, binary: true, sequence: 0 });
-    expect(encoded("").frame("raw")).toStrictEqual({ bytes: Buffer.alloc(0), binary: false, sequence: 0 });
+    expect(encoded(BINARY).frame("raw")).toStrictEqual({
+      bytes: BINARY,
+      binary: true,
+      sequence: 0,
+      messages: 1,
+    });
+    expect(encoded("").frame("raw")).toStrictEqual({
+      bytes: Buffer.alloc(0),
+      binary: false,
+      sequence: 0,
+      messages: 1,
+    });
   });
 
   it("keeps nothing of the broker's buffer, which is overwritten after the callback", () => {

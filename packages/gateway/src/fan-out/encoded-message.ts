@@ -9,7 +9,7 @@ import {
   type Position,
 } from "@tidegate/protocol";
 import { objectEvent, payloadEvent } from "../sse/event-text.ts";
-import type { Format, Frame } from "./format.ts";
+import type { Frame, MessageFormat } from "./format.ts";
 import { asBuffer, textPayload } from "./text-payload.ts";
 
 /**
@@ -30,7 +30,7 @@ export class EncodedMessage {
     this.#sequence = position?.sequence ?? 0;
   }
 
-  frame(format: Format): Frame {
+  frame(format: MessageFormat): Frame {
     switch (format) {
       case "raw":
         // A copy: the frame outlives the view.
@@ -58,6 +58,6 @@ export class EncodedMessage {
   }
 
   #frame(bytes: Uint8Array, binary: boolean): Frame {
-    return { bytes, binary, sequence: this.#sequence };
+    return { bytes, binary, sequence: this.#sequence, messages: 1 };
   }
 }

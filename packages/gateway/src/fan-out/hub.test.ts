@@ -22,6 +22,7 @@ function fixture() {
     policies: context.policies,
     instruments: context.instruments,
     replayBytes: context.limits.replayBytes,
+    batchBytes: context.limits.frameBytes,
     traffic,
     now: () => NOW,
     onLost: (name, error) => lost.push({ name, error }),

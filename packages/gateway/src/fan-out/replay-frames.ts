@@ -1,8 +1,8 @@
 import type { StoredMessage } from "@tidegate/broker";
 import { EncodedMessage } from "./encoded-message.ts";
-import type { Format, Frame } from "./format.ts";
+import type { Frame, MessageFormat } from "./format.ts";
 
-type Generation = Map<Format, Map<StoredMessage, Frame>>;
+type Generation = Map<MessageFormat, Map<StoredMessage, Frame>>;
 
 /**
  * The frames of replayed messages, kept a while: when a crowd comes back, it asks for the same ones. Bounded by two
@@ -19,7 +19,7 @@ export class ReplayFrames {
   }
 
   /** @param epoch of the stream that the message is of. */
-  frame(message: StoredMessage, epoch: string, format: Format): Frame {
+  frame(message: StoredMessage, epoch: string, format: MessageFormat): Frame {
     const young = this.#young.get(format)?.get(message);
     if (young !== undefined) {
       return young;
@@ -31,7 +31,7 @@ export class ReplayFrames {
     return frame;
   }
 
-  #keep(message: StoredMessage, format: Format, frame: Frame): void {
+  #keep(message: StoredMessage, format: MessageFormat, frame: Frame): void {
     const bytes = frame.bytes.byteLength;
     if (this.#youngBytes + bytes > this.#generationBytes) {
       this.#old = this.#young;

@@ -71,6 +71,7 @@ class Model {
       policies: context.policies,
       instruments: context.instruments,
       replayBytes: context.limits.replayBytes,
+      batchBytes: context.limits.frameBytes,
       traffic: new Traffic(),
       now: () => 0,
       onLost: () => {},

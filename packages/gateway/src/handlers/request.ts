@@ -7,7 +7,7 @@ import {
   replyFrame,
   replyHeaderLine,
 } from "@tidegate/protocol";
-import type { Format } from "../fan-out/format.ts";
+import { type Format, takesBinary } from "../fan-out/format.ts";
 import { asBuffer, textPayload } from "../fan-out/text-payload.ts";
 import { clientPayload, type FrameSource } from "./client-payload.ts";
 import { type Answer, type Caller, errorAnswer, type Session } from "./session.ts";
@@ -129,7 +129,7 @@ function replyAnswer(id: number, payload: Uint8Array, format: Format): Answer {
   if (payload.byteLength === 0) {
     return { type: "encoded", frame: replyFrame(id, undefined), binary: false };
   }
-  if (format === "json-binary" && !isUtf8(payload)) {
+  if (takesBinary(format) && !isUtf8(payload)) {
     const frame = Buffer.concat([Buffer.from(replyHeaderLine(id)), asBuffer(payload)]);
     return { type: "encoded", frame, binary: true };
   }

@@ -8,6 +8,7 @@ const frame = (sequence: number, bytes = 10): Frame => ({
   bytes: Buffer.alloc(bytes, "x"),
   binary: false,
   sequence,
+  messages: 1,
 });
 const RESET: ReaderItem = { reset: { channel: "feed.a", reason: "expired" }, sequence: 0 };
 

@@ -21,6 +21,11 @@ export const connect = defineMessage({
         "Deliver payloads that are not valid UTF-8 as binary frames instead of base64 in JSON. Default false.",
       ),
     ),
+    batch: optional(
+      fields.flag(
+        "Send the messages that a channel has at once in one text frame, a message a line. Default false. A node of revision 1 or 2 does not know it: see `batch` of `connected`.",
+      ),
+    ),
   },
   example: { type: "connect", id: 1, token: "eyJhbGciOi…", channels: ["chat.lobby"] },
 });

@@ -21,6 +21,11 @@ export const connected = defineMessage({
     pingInterval: fields.milliseconds(
       "Longest silence from the node: it sends a `ping` at least this often. Twice this without a frame means that the connection is dead.",
     ),
+    batch: optional(
+      fields.flag(
+        "Always true, where it is there: the client asked for batch frames, in `connect` or the address, and gets them.",
+      ),
+    ),
     limits: fields.record(
       "The limits of this connection: `frame` and `payload` in bytes, `subscriptions`, `requests` in flight, `messagesPerSecond`, `requestTimeout` in ms.",
     ),
@@ -31,7 +36,7 @@ export const connected = defineMessage({
     connection: "n1-3f9k2c-1",
     user: "ada",
     node: "n1",
-    revision: 2,
+    revision: 3,
     expires: 1893456000000,
     pingInterval: 25000,
     limits: {
