@@ -1,5 +1,5 @@
 import { GATEWAY_METRICS, GATEWAY_SETTINGS, OPENAPI } from "@tidegate/gateway";
-import { describeMetrics, describeSettings, processMetrics } from "@tidegate/runtime";
+import { describeMetrics, describeSettings, processMetrics, supervisorMetrics } from "@tidegate/runtime";
 import { fillSections } from "./generated-sections.ts";
 import { protocolSections } from "./protocol-sections.ts";
 
@@ -27,6 +27,7 @@ export const TARGETS: readonly DocumentTarget[] = [
       new Map([
         ["gateway", describeMetrics(GATEWAY_METRICS)],
         ["process", describeMetrics(processMetrics)],
+        ["supervisor", describeMetrics(supervisorMetrics)],
       ]),
   },
   { path: "packages/gateway/openapi.json", whole: () => `${JSON.stringify(OPENAPI, undefined, 2)}\n` },

@@ -13,6 +13,9 @@ import {
 export const GATEWAY_MAIN = new URL("../../services/gateway/src/main.ts", import.meta.url);
 const SECRET = "the secret of the gateway processes that tests start, and nobody else's";
 
+/** Several processes start one after the other, beside other tests. */
+const START_PATIENCE_MS = 30_000;
+
 interface Received {
   readonly type?: string;
   readonly id?: number;
@@ -60,7 +63,7 @@ export class GatewayProcess implements AsyncDisposable {
         ...variables,
       },
     });
-    const line = await gateway.waitForLine('"listening"');
+    const line = await gateway.waitForLine('"listening"', START_PATIENCE_MS);
     const ports = JSON.parse(line) as { port: number; operationsPort: number };
     return new GatewayProcess(gateway, ports, await connectPlainNats(server.url), server);
   }
@@ -80,6 +83,20 @@ export class GatewayProcess implements AsyncDisposable {
     client.send({ type: "connect", id: 1, token, channels: ["chat.lobby"] });
     await client.next("subscribed");
     return client;
+  }
+
+  /** The value of a metric without labels, or with those given as they are written. */
+  async metric(series: string): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${this.operationsPort}/metrics`);
+    const text = await response.text();
+    const line = text.split("\n").find((candidate) => candidate.startsWith(`${series} `));
+    return Number(line?.slice(series.length + 1) ?? Number.NaN);
+  }
+
+  /** What `/readyz` says. */
+  async readiness(): Promise<string> {
+    const response = await fetch(`http://127.0.0.1:${this.operationsPort}/readyz`);
+    return ((await response.json()) as { status: string }).status;
   }
 
   /** The status of a probe. */

@@ -8,5 +8,5 @@ export type { ProvisionOutput } from "./provisioning/provision-streams.ts";
 export { provisionStreams } from "./provisioning/provision-streams.ts";
 export type { GatewaySettings } from "./settings/gateway-settings.ts";
 export { GATEWAY_SETTINGS } from "./settings/gateway-settings.ts";
-export type { StartedGateway } from "./start-gateway.ts";
-export { startGateway } from "./start-gateway.ts";
+export type { SharedPlace, StartedGateway } from "./start-gateway.ts";
+export { nodeNameOf, startGateway } from "./start-gateway.ts";

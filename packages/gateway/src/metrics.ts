@@ -68,10 +68,12 @@ export const GATEWAY_METRICS = defineMetrics({
     "tidegate_request_seconds",
     "Time from a client's request to the backend's reply.",
   ),
-  natsConnected: gauge("tidegate_nats_connected", "1 while the link to NATS works."),
+  natsConnected: gauge("tidegate_nats_connected", "1 while the link to NATS works.", [], "min"),
   streamsUnavailable: gauge(
     "tidegate_streams_unavailable",
     "Namespaces with history whose stream is missing, unfit or out of reach; the node has logged which.",
+    [],
+    "max",
   ),
   tails: gauge(
     "tidegate_tails",

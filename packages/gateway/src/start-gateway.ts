@@ -5,7 +5,9 @@ import { connectBroker, resolveBrokerOptions } from "@tidegate/broker";
 import {
   createMetrics,
   type Logger,
+  type MetricsExposition,
   Readiness,
+  type ReadinessSource,
   type RunningService,
   startOperationsServer,
 } from "@tidegate/runtime";
@@ -27,17 +29,37 @@ import { startUwsServer } from "./uws/uws-server.ts";
  * sends is reset, and then the client never sees the code that it was closed with.
  */
 const FAREWELL_MS = 500;
+/** What the names of connections in NATS and the ids of clients have room for. */
+const MOST_NAME_LENGTH = 64;
+
+/** What a node that is one of several behind one port does not have to itself. */
+export interface SharedPlace {
+  /** The node's name. */
+  readonly node: string;
+  /** Instead of an operations server: shows its metrics and readiness elsewhere, until the returned function is called. */
+  readonly report: (metrics: MetricsExposition, readiness: ReadinessSource) => () => void;
+}
 
 export interface StartedGateway extends RunningService {
   readonly port: number;
-  readonly operationsPort: number;
+  /** `undefined` for one of several, which has no operations server of its own. */
+  readonly operationsPort: number | undefined;
   /** Resolves if the link to NATS ended for good: the node can do nothing more and should exit. */
   readonly failed: Promise<Error>;
 }
 
 /**
+ * The name of a node. `index` is its place among several on one host; a process that replaces another there gets its name.
+ */
+export function nodeNameOf(settings: GatewaySettings, index?: number): string {
+  const name = settings.node.name ?? `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9_-]/g, "-");
+  const suffix = index === undefined ? "" : `-${index}`;
+  return `${name.slice(-MOST_NAME_LENGTH + suffix.length)}${suffix}`;
+}
+
+/**
  * Starts a node: operations server first, so that probes are answered from the beginning; then keys, NATS, and the
- * port for clients last.
+ * port for clients last. With a shared `place`, that port is one which others listen on, too, and must not be 0.
  *
  * @throws GatewayError, AuthError, BrokerError or RuntimeError, with what to change.
  */
@@ -45,8 +67,8 @@ export async function startGateway(
   settings: GatewaySettings,
   logger: Logger,
   signal: AbortSignal,
+  place?: SharedPlace,
 ): Promise<StartedGateway> {
-  const node = settings.node.name ?? defaultNodeName();
   const verifying = verifierOptions(settings);
   const weak = settings.mode === "production" ? productionKeyProblems(verifying) : [];
   if (weak.length > 0) {
@@ -57,7 +79,7 @@ export async function startGateway(
   }
   const opened = new ClosingOrder();
   try {
-    return await open(settings, logger, signal, node, verifying, opened);
+    return await open(settings, logger, signal, place, verifying, opened);
   } catch (error) {
     await opened.close();
     throw error;
@@ -68,16 +90,15 @@ async function open(
   settings: GatewaySettings,
   logger: Logger,
   signal: AbortSignal,
-  node: string,
+  place: SharedPlace | undefined,
   verifying: TokenVerifierOptions,
   opened: ClosingOrder,
 ): Promise<StartedGateway> {
+  const node = place?.node ?? nodeNameOf(settings);
   const { metrics, exposition, close: closeMetrics } = createMetrics(GATEWAY_METRICS, { process: true });
   opened.add(() => closeMetrics());
   const readiness = new Readiness(["nats", "listening"]);
-  const { host, port } = settings.operations;
-  const operations = await startOperationsServer({ host, port, metrics: exposition, readiness });
-  opened.add(() => operations.close());
+  const operationsPort = await openOperations(settings, exposition, readiness, place, opened);
   const verifier = await createTokenVerifier(verifying);
   opened.add(() => verifier.close());
 
@@ -115,14 +136,25 @@ async function open(
   });
   opened.add(() => gateway.stop());
   const { listen, limits, ping } = settings;
-  const server = await startUwsServer({ ...listen, ...limits, ping, gateway, logger });
+  const server = await startUwsServer({
+    ...listen,
+    ...limits,
+    ping,
+    gateway,
+    logger,
+    shared: place !== undefined,
+  });
   opened.add(() => server.close());
   readiness.condition("listening").pass();
-  logger.info({ node, port: server.port, operationsPort: operations.port }, "listening");
+  // Of several, the supervisor says when they all listen, and where.
+  logger.info(
+    { node, port: server.port, operationsPort },
+    place === undefined ? "listening" : "a node listens",
+  );
 
   return {
     port: server.port,
-    operationsPort: operations.port,
+    operationsPort,
     failed: broker.closed.then((error) => error ?? new Promise<Error>(() => {})),
     drain: async (deadline) => {
       readiness.drain();
@@ -141,6 +173,20 @@ async function open(
   };
 }
 
-function defaultNodeName(): string {
-  return `${hostname()}-${process.pid}`.replace(/[^A-Za-z0-9_-]/g, "-").slice(-64);
+/** Makes metrics and readiness visible; returns the port if there is one. */
+async function openOperations(
+  settings: GatewaySettings,
+  metrics: MetricsExposition,
+  readiness: ReadinessSource,
+  place: SharedPlace | undefined,
+  opened: ClosingOrder,
+): Promise<number | undefined> {
+  if (place !== undefined) {
+    opened.add(place.report(metrics, readiness));
+    return undefined;
+  }
+  const { host, port } = settings.operations;
+  const operations = await startOperationsServer({ host, port, metrics, readiness });
+  opened.add(() => operations.close());
+  return operations.port;
 }

@@ -26,7 +26,13 @@ export type {
 export { processMetrics } from "./metrics/process-metrics.ts";
 export type { OperationsServer, OperationsServerOptions } from "./operations/operations-server.ts";
 export { startOperationsServer } from "./operations/operations-server.ts";
-export type { FailingCondition, ReadinessCondition, ReadinessState } from "./operations/readiness.ts";
+export type {
+  FailingCondition,
+  ReadinessCondition,
+  ReadinessSource,
+  ReadinessState,
+  ReportedReadiness,
+} from "./operations/readiness.ts";
 export { Readiness } from "./operations/readiness.ts";
 export type { RuntimeErrorCode } from "./runtime-error.ts";
 export { RuntimeError } from "./runtime-error.ts";
@@ -62,6 +68,7 @@ export {
   filePath,
   flag,
   integer,
+  integerOr,
   listOf,
   milliseconds,
   oneOf,
@@ -69,3 +76,9 @@ export {
   text,
   url,
 } from "./settings/setting-schemas.ts";
+export { claimPort } from "./supervision/claim-port.ts";
+export type { StartedSupervisor, SupervisorOptions } from "./supervision/supervisor.ts";
+export { startSupervisor } from "./supervision/supervisor.ts";
+export { supervisorMetrics } from "./supervision/supervisor-metrics.ts";
+export type { WorkerSeat } from "./supervision/worker-seat.ts";
+export { takeWorkerSeat } from "./supervision/worker-seat.ts";

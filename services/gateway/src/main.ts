@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os";
 import { GATEWAY_SETTINGS, startGateway } from "@tidegate/gateway";
 import { configure, createLogger, readEnvironment, runService } from "@tidegate/runtime";
+import { startGateways } from "./start-gateways.ts";
 
 const NAME = "tidegate-gateway";
 
@@ -16,17 +18,21 @@ if (configured.kind === "exit") {
 } else {
   const { settings } = configured;
   const logger = createLogger({ name: NAME, ...settings.log });
+  const processes = settings.processes === "auto" ? availableParallelism() : settings.processes;
   await runService({
     name: NAME,
     logger,
     drainDeadlineMs: settings.drain.deadlineMs,
     start: async (signal) => {
-      const gateway = await startGateway(settings, logger, signal);
-      // Without NATS for good there is nothing left to serve: fail, and let whoever supervises start a new node.
-      void gateway.failed.then((error) => {
+      const service =
+        processes === 1
+          ? await startGateway(settings, logger, signal)
+          : await startGateways(settings, processes, logger, signal);
+      // There is nothing left to serve with: fail, and let whoever supervises start anew.
+      void service.failed.then((error) => {
         throw error;
       });
-      return gateway;
+      return service;
     },
   });
 }

@@ -1,6 +1,7 @@
 import {
   defineSettings,
   integer,
+  integerOr,
   listOf,
   milliseconds,
   oneOf,
@@ -31,7 +32,13 @@ export const GATEWAY_SETTINGS = defineSettings({
     setting({
       path: "node.name",
       schema: nodeName.optional(),
-      doc: "Unique among the nodes; told to clients and shown by NATS monitoring. Default: the host's name and the process id.",
+      doc: "Unique among the nodes; told to clients and shown by NATS monitoring. Default: the host's name and the process id. Of several `processes`, each adds its number.",
+    }),
+    setting({
+      path: "processes",
+      schema: integerOr("auto", { min: 1, max: 256 }),
+      default: 1,
+      doc: "Node processes behind the one port, supervised; `auto` is one per CPU. Limits, and memory, are those of each process. See [operations.md](operations.md).",
     }),
     setting({
       path: "listen.host",

@@ -23,6 +23,8 @@ export interface UwsServerOptions {
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
+  /** Whether other processes may listen on the same port; the system then spreads connections among them. Not with port 0. */
+  readonly shared: boolean;
   readonly gateway: Gateway;
   readonly logger: Logger;
   readonly frameBytes: number;
@@ -40,6 +42,7 @@ export interface UwsServer {
   close(): void;
 }
 
+const SHARED_PORT = 0;
 const EXCLUSIVE_PORT = 1;
 /** Frames up to this factor over the limit get our close code; beyond it uWebSockets.js cuts the connection (1006). */
 const FRAME_SLACK = 4;
@@ -136,7 +139,7 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
       () => response.close(),
     );
   });
-  const listener = await listen(app, options.host, options.port);
+  const listener = await listen(app, options);
   const stopAccepting = once(() => us_listen_socket_close(listener));
   const cut = once(() => app.close());
   return {
@@ -206,7 +209,10 @@ function once(run: () => void): () => void {
   };
 }
 
-function listen(app: ReturnType<typeof App>, host: string, port: number): Promise<us_listen_socket> {
+function listen(
+  app: ReturnType<typeof App>,
+  { host, port, shared }: UwsServerOptions,
+): Promise<us_listen_socket> {
   return new Promise((resolve, reject) => {
     const done = (listener: us_listen_socket | false): void => {
       if (listener === false) {
@@ -223,6 +229,6 @@ function listen(app: ReturnType<typeof App>, host: string, port: number): Promis
       options: number,
       callback: typeof done,
     ) => void;
-    bind.call(app, host, port, EXCLUSIVE_PORT, done);
+    bind.call(app, host, port, shared ? SHARED_PORT : EXCLUSIVE_PORT, done);
   });
 }

@@ -39,6 +39,17 @@ export class CellHistogram extends Histogram {
     const values = [...this.#store.series()].flatMap(({ labels, cell }) => samplesOf(name, labels, cell));
     return { name, help, type: "histogram", values };
   }
+
+  /** What it calls to give a histogram as data; there, each value carries all of its labels. */
+  override async get() {
+    const { name, help, values } = await this.getForPromString();
+    const merged = values.map(({ metricName, value, labels, sharedLabels }) => ({
+      metricName,
+      value,
+      labels: { ...sharedLabels, ...labels },
+    }));
+    return { ...(await super.get()), name, help, values: merged };
+  }
 }
 
 function samplesOf(name: string, sharedLabels: LabelValues, cell: HistogramCell): Sample[] {

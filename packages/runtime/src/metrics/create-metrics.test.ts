@@ -196,10 +196,10 @@ describe("describeMetrics", () => {
     });
     expect(describeMetrics(some)).toBe(
       [
-        "| Metric | Type | Labels | Meaning |",
-        "| --- | --- | --- | --- |",
-        "| `a_total` | counter | `x`, `y` | First\\|one. |",
-        "| `b_seconds` | histogram | – | Second. |",
+        "| Metric | Type | Labels | Processes | Meaning |",
+        "| --- | --- | --- | --- | --- |",
+        "| `a_total` | counter | `x`, `y` | sum | First\\|one. |",
+        "| `b_seconds` | histogram | – | sum | Second. |",
         "",
       ].join("\n"),
     );

@@ -9,6 +9,7 @@ import {
   type MetricsTable,
 } from "./metric-declaration.ts";
 import type { MetricsOf } from "./metric-family.ts";
+import type { FamilySnapshot, MergeRule, SampleSnapshot } from "./metric-snapshot.ts";
 import { observeProcess, processMetrics } from "./process-metrics.ts";
 import { ReadableStore, SeriesStore } from "./series-store.ts";
 
@@ -17,6 +18,8 @@ export interface MetricsExposition {
   readonly contentType: string;
   /** The current values in the text format. Calls that overlap share one answer. */
   text(): Promise<string>;
+  /** The current values as data, for another process to show. */
+  snapshot(): Promise<readonly FamilySnapshot[]>;
 }
 
 export interface MetricsOptions {
@@ -53,6 +56,18 @@ export function createMetrics<const Table extends MetricsTable>(
     return await registry.metrics();
   };
   let running: Promise<string> | undefined;
+  const rules = mergeRules(withProcess ? [table, processMetrics] : [table]);
+  const snapshot = async (): Promise<readonly FamilySnapshot[]> => {
+    await observer?.sample();
+    const families = await registry.getMetricsAsJSON();
+    return families.map(({ name, help, type, values }) => ({
+      name,
+      help,
+      kind: type as unknown as FamilySnapshot["kind"],
+      merge: rules.get(name) ?? "sum",
+      samples: values as readonly SampleSnapshot[],
+    }));
+  };
   const text = (): Promise<string> => {
     running ??= scrape().finally(() => {
       running = undefined;
@@ -61,9 +76,17 @@ export function createMetrics<const Table extends MetricsTable>(
   };
   return {
     metrics,
-    exposition: Object.freeze({ contentType: registry.contentType, text }),
+    exposition: Object.freeze({ contentType: registry.contentType, text, snapshot }),
     close: () => observer?.close(),
   };
+}
+
+function mergeRules(tables: readonly MetricsTable[]): ReadonlyMap<string, MergeRule> {
+  const rules = new Map<string, MergeRule>();
+  for (const declaration of tables.flatMap((table) => Object.values(table))) {
+    rules.set(declaration.name, declaration.kind === "gauge" ? declaration.merge : "sum");
+  }
+  return rules;
 }
 
 function checkNames(table: MetricsTable): void {

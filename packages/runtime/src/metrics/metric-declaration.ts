@@ -1,3 +1,5 @@
+import type { MergeRule } from "./metric-snapshot.ts";
+
 /** A metric as a table declares it. `Label` is the closed set of its label names; `never` if it has none. */
 export type MetricDeclaration<Label extends string = string> =
   | CounterDeclaration<Label>
@@ -18,6 +20,8 @@ export interface CounterDeclaration<Label extends string = string> extends Decla
 
 export interface GaugeDeclaration<Label extends string = string> extends Declared<Label> {
   readonly kind: "gauge";
+  /** What the several processes of one host come to, where they are shown together. */
+  readonly merge: MergeRule;
 }
 
 export interface HistogramDeclaration<Label extends string = string> extends Declared<Label> {
@@ -33,6 +37,9 @@ export const SECONDS_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ] as const;
 
+/** `process` is what tells the values of several processes apart. */
+const RESERVED_LABELS: ReadonlySet<string> = new Set(["le", "quantile", "process"]);
+
 // NoInfer in the results: the label names come from the argument alone, never from what the caller expects.
 
 /** Something that only grows. The name ends in `_total`. */
@@ -44,13 +51,14 @@ export function counter<const Label extends string = never>(
   return { kind: "counter", name, help, labels };
 }
 
-/** Something that goes up and down. */
+/** Something that goes up and down. `merge`: see {@link MergeRule}. */
 export function gauge<const Label extends string = never>(
   name: string,
   help: string,
   labels: readonly Label[] = [],
+  merge: MergeRule = "sum",
 ): GaugeDeclaration<NoInfer<Label>> {
-  return { kind: "gauge", name, help, labels };
+  return { kind: "gauge", name, help, labels, merge };
 }
 
 /** How values spread. Durations are in seconds and the name ends in `_seconds`; sizes are in bytes and it ends in `_bytes`. */
@@ -88,7 +96,7 @@ function checkDeclaration(declaration: MetricDeclaration): void {
   if (help.trim() === "") refuse("needs a help text");
   if (new Set(labels).size !== labels.length) refuse("a label is named twice");
   for (const label of labels) {
-    if (!/^[a-z][a-z0-9_]*$/.test(label) || label === "le" || label === "quantile")
+    if (!/^[a-z][a-z0-9_]*$/.test(label) || RESERVED_LABELS.has(label))
       refuse(`label ${label} is not allowed`);
   }
   if (kind !== "histogram") return;

@@ -2,15 +2,17 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { MetricsExposition } from "../metrics/create-metrics.ts";
 import { RuntimeError } from "../runtime-error.ts";
-import type { ReadinessState } from "./readiness.ts";
+import type { ReportedReadiness } from "./readiness.ts";
+
+type Exposed = Pick<MetricsExposition, "contentType" | "text">;
 
 export interface OperationsServerOptions {
   /** The address to listen on. Keep it off the public network: `/metrics` and `/readyz` tell about the inside. */
   readonly host: string;
   /** 0 takes a free port. */
   readonly port: number;
-  readonly metrics: MetricsExposition;
-  readonly readiness: { readonly state: ReadinessState };
+  readonly metrics: Exposed;
+  readonly readiness: { readonly state: ReportedReadiness };
   /** Closes the server when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -32,7 +34,7 @@ const MAX_CONNECTIONS = 64;
 const CLOSE_GRACE_MS = 1000;
 
 /**
- * Serves `/healthz` (200 as long as the process runs), `/readyz` (200 or 503 with the failing conditions) and `/metrics` to
+ * Serves `/healthz` (200 as long as the process runs), `/readyz` (200, or 503 with the failing conditions) and `/metrics` to
  * GET and HEAD, on a port of its own and from before the service is ready until the very end of its drain.
  *
  * @throws RuntimeError `listen_failed` if the address cannot be taken; the signal's reason if it is aborted already.
@@ -76,8 +78,8 @@ export async function startOperationsServer(options: OperationsServerOptions): P
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  metrics: MetricsExposition,
-  readiness: { readonly state: ReadinessState },
+  metrics: Exposed,
+  readiness: { readonly state: ReportedReadiness },
 ): Promise<void> {
   if (request.method !== "GET" && request.method !== "HEAD") {
     response.setHeader("Allow", "GET, HEAD");
@@ -89,10 +91,10 @@ async function answer(
   if (path === "/healthz") return send(response, 200, "text/plain", "ok\n");
   if (path === "/readyz") {
     const { state } = readiness;
-    const body = { status: state.kind, ...(state.kind === "not_ready" ? { failing: state.failing } : {}) };
+    const body = { status: state.kind, ...("failing" in state ? { failing: state.failing } : {}) };
     return send(
       response,
-      state.kind === "ready" ? 200 : 503,
+      state.kind === "ready" || state.kind === "degraded" ? 200 : 503,
       "application/json",
       `${JSON.stringify(body)}\n`,
     );

@@ -16,6 +16,18 @@ export type ReadinessState<Name extends string = string> =
   | { readonly kind: "not_ready"; readonly failing: readonly FailingCondition<Name>[] }
   | { readonly kind: "draining" };
 
+/** What `/readyz` can be told. `degraded`: ready, but not with all of its parts. */
+export type ReportedReadiness =
+  | ReadinessState
+  | { readonly kind: "degraded"; readonly failing: readonly FailingCondition[] };
+
+/** A readiness as those see it who only pass it on. */
+export interface ReadinessSource {
+  readonly state: ReadinessState;
+  /** See {@link Readiness.onChange}. */
+  onChange(listener: (state: ReadinessState) => void): () => void;
+}
+
 /** What the owner of a condition reports through. Neither method ever throws. */
 export interface ReadinessCondition {
   pass(): void;

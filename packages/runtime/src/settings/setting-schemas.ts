@@ -40,6 +40,23 @@ export function integer(bounds: Bounds & { readonly unit?: Unit } = {}): z.ZodTy
   });
 }
 
+/** A whole number within bounds, or the one word that stands for a number that is found out. */
+export function integerOr<const Word extends string>(
+  word: Word,
+  bounds: Bounds = {},
+): z.ZodType<number | Word, number | string> {
+  const { min, max } = resolveBounds(bounds, Number.MAX_SAFE_INTEGER);
+  const number = integer(bounds);
+  const note = {
+    type: `integer | ${word}`,
+    expects: `a whole number ${rangeText(min, max)}, or ${word}`,
+    unit: undefined,
+  };
+  return converted<number | Word, number | string>(note, (value) =>
+    value === word ? word : number.safeParse(value).data,
+  );
+}
+
 /** A finite number, at least 0 unless `min` says otherwise. */
 export function decimal(bounds: Bounds & { readonly unit?: Unit } = {}): z.ZodType<number, number | string> {
   const { min, max } = resolveBounds(bounds, Number.MAX_VALUE);
