@@ -34,6 +34,13 @@ export interface DrainReport {
   readonly stale: number;
   /** Frames and lines without a stamp. */
   readonly other: number;
+  /** Of these, resets, and notes that messages of live channels were missed. */
+  readonly resets: number;
+  readonly missed: number;
+  /** How often a connection was opened again, in vain or not. */
+  readonly reopened: number;
+  /** When the last of all connections became ready, by the clock of `nowMicros`; 0 if none ever did. */
+  readonly readyAtMicros: number;
   /** From the first publish to the last receipt. */
   readonly spanMicros: number;
   readonly meanMicros: number;
@@ -51,6 +58,7 @@ export type DrainAnswer =
   | { readonly type: "planned"; readonly clients: number }
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "begun" }
+  | { readonly type: "keeping" }
   | { readonly type: "stalled"; readonly connections: number }
   | { readonly type: "closed"; readonly connections: number }
   | { readonly type: "refused"; readonly command: string };
@@ -71,6 +79,10 @@ const FIELDS: Readonly<Record<DrainAnswer["type"], readonly string[]>> = {
     "repeated",
     "stale",
     "other",
+    "resets",
+    "missed",
+    "reopened",
+    "readyAtMicros",
     "spanMicros",
     "meanMicros",
     "p50Micros",
@@ -82,6 +94,7 @@ const FIELDS: Readonly<Record<DrainAnswer["type"], readonly string[]>> = {
   planned: ["clients"],
   failed: ["reason"],
   begun: [],
+  keeping: [],
   stalled: ["connections"],
   closed: ["connections"],
   refused: ["command"],

@@ -2,16 +2,23 @@
 // that costs less than the server it measures. Linux only. Told what to do by lines on standard input, answers
 // each by a line of JSON, and ends with its standard input, so it cannot outlive the program that started it.
 //
-//   drain --port P --plan FILE [--host A] [--mode ws|sse] [--ready TEXT] [--refused TEXT] [--answer ASK=REPLY]
+//   drain --port P[,P...] --plan FILE [--host A] [--mode ws|sse] [--ready TEXT] [--refused TEXT] [--answer ASK=REPLY]
+//         [--since TEMPLATE] [--first-address N] [--narrow 1]
 //
-//   open N RATE IN_FLIGHT  opens the next N of the plan, at most RATE a second (0: any) and IN_FLIGHT at a time
-//   begin FIRST            counts anew; the messages of each channel are numbered from FIRST
-//   report                 says what was counted since `begin`
-//   stall N                stops reading the last N connections; 0 reads all again
-//   close N                resets the last N connections
+//   open N RATE IN_FLIGHT       opens the next N of the plan, at most RATE a second (0: any) and IN_FLIGHT at a time
+//   keep RATE IN_FLIGHT WAIT    from now on opens those again that end, WAIT milliseconds later, at the next port
+//   begin FIRST                 counts anew; the messages of each channel are numbered from FIRST
+//   report                      says what was counted since `begin`
+//   stall N                     stops reading the last N connections; 0 reads all again
+//   close N                     resets the last N connections
 //
 // The plan holds for each client the path, header lines, and what to send after the handshake as lines that start with
 // "> "; an empty line ends it. A client is ready when a frame with TEXT of --ready comes; without that, with the handshake.
+// With --since, "{since}" in a plan stands for nothing at first, and for TEMPLATE, whose "%" is the last cursor that the
+// client got, when it is opened again. Clients are counted as having one channel with history.
+//
+// Clients on loopback have addresses of their own by the thousand, from 127.0.0.1 + N of --first-address on. With --narrow
+// the kernel buffers little for them, as on a slow line: on loopback it else takes megabytes for a client that reads nothing.
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -35,6 +42,8 @@
 enum { READ_BYTES = 256 * 1024, EVENTS = 512, MAX_FRAME = 64 * 1024 * 1024, MAX_HEAD = 16 * 1024 };
 // With more than half of an address's 28,000 ports taken the kernel searches long for the next.
 enum { CLIENTS_PER_ADDRESS = 4000 };
+// As on Ethernet. What a server may have under way grows with the size of a segment, which on loopback is 64 KB.
+enum { NARROW_SEGMENT = 1460, NARROW_BUFFER = 16 * 1024 };
 enum { SUB_BITS = 7, SUBS = 1 << SUB_BITS, BUCKETS = (33 - SUB_BITS) * SUBS };
 enum { SEQUENCE_DIGITS = 10, TIME_DIGITS = 16 };
 
@@ -43,6 +52,10 @@ enum { SEQUENCE_DIGITS = 10, TIME_DIGITS = 16 };
 #define STAMP_BYTES (MARK_BYTES + SEQUENCE_DIGITS + 1 + TIME_DIGITS)
 #define CHANNEL "\"channel\":\""
 #define CHANNEL_BYTES (sizeof CHANNEL - 1)
+#define CURSOR "\"cursor\":\""
+#define CURSOR_BYTES (sizeof CURSOR - 1)
+#define SINCE "{since}"
+#define SINCE_BYTES (sizeof SINCE - 1)
 // The same for all clients: what it protects from, caches that take a handshake for a page, is not here.
 #define KEY "dGlkZWdhdGV0aWRlZ2F0ZQ=="
 #define ACCEPT "9XE0pyR31qbtKyHHlRaupkac7JY="
@@ -58,9 +71,10 @@ typedef struct {
 typedef struct {
   int fd;
   State state;
-  uint8_t stalled, chunked;
-  uint16_t place_count;
+  uint8_t stalled, chunked, cursor_room;
+  uint16_t place_count, attempts;
   Place first, *more;        // `more` holds all but the first
+  char *cursor;              // the last it got; only with --since
   unsigned char *carry;      // bytes of a frame, or of the head, that is not complete
   uint32_t carried, capacity;
 } Client;
@@ -71,12 +85,14 @@ typedef struct {
 } Slice;
 
 static const char *host = "127.0.0.1", *ready_text, *refused_text;
-static Slice ask, reply;
-static int port, sse, epoll;
+static Slice ask, reply, since_before, since_behind;
+static int ports[64], port_count, sse, epoll, tracks_cursors, is_narrow;
+static size_t first_address;
 static Slice *plans;
 static size_t plan_count;
 static Client *clients;
-static size_t started, ready, in_flight, closed_count;
+static size_t started, ready, in_flight, closed_count, reopened_count;
+static uint64_t ready_at;
 static char reason[512];
 static unsigned char read_buffer[READ_BYTES];
 
@@ -87,7 +103,20 @@ static struct {
   uint64_t since;
 } opening;
 
+// Those that ended and are to be opened again, in that order, each once: a ring with room for all.
 static struct {
+  int active;
+  double rate, due;
+  size_t max_in_flight, head, length;
+  uint64_t wait;
+  struct {
+    uint32_t client;
+    uint64_t at;
+  } *queue;
+} keeping;
+
+static struct {
+  uint64_t resets, missed;
   uint64_t since, first, frames, bytes, received, skipped, repeated, stale, other, first_stamp, last, sum, max;
   uint64_t histogram[BUCKETS];
 } count;
@@ -159,11 +188,25 @@ static void drop(Client *client) {
   setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
   close(client->fd);
   free(client->carry);
-  free(client->more);
   client->carry = NULL;
-  client->more = NULL;
-  client->carried = client->place_count = 0;
+  client->carried = client->capacity = 0;
   client->state = CLOSED;
+}
+
+// Where it is in its channels. Kept by those that will go on from there.
+static void forget(Client *client) {
+  free(client->more);
+  free(client->cursor);
+  client->more = NULL;
+  client->cursor = NULL;
+  client->place_count = client->cursor_room = 0;
+}
+
+static void open_later(Client *client) {
+  size_t at = (keeping.head + keeping.length) % plan_count;
+  keeping.queue[at].client = (uint32_t)(client - clients);
+  keeping.queue[at].at = now_micros() + keeping.wait;
+  keeping.length += 1;
 }
 
 // The connection is over and nobody here wanted that. The first reason is kept.
@@ -181,6 +224,11 @@ __attribute__((format(printf, 2, 3))) static void fail(Client *client, const cha
   int was_ready = client->state == READY;
   closed_count += 1;
   drop(client);
+  if (keeping.active) {
+    open_later(client);
+    return;
+  }
+  forget(client);
   if (opening.active && !was_ready) {
     opening.active = 0;
     fputs("{\"type\":\"failed\",\"reason\":", stdout);
@@ -193,6 +241,7 @@ static void become_ready(Client *client) {
   client->state = READY;
   in_flight -= 1;
   ready += 1;
+  ready_at = now_micros();
 }
 
 static void send_bytes(Client *client, const void *bytes, size_t length) {
@@ -325,15 +374,48 @@ static int read_stamp(const unsigned char *text, uint64_t *sequence, uint64_t *m
   return 1;
 }
 
+static int has(const unsigned char *text, size_t length, const char *wanted) {
+  return memmem(text, length, wanted, strlen(wanted)) != NULL;
+}
+
+static void keep_cursor(Client *client, const unsigned char *line, size_t length) {
+  static size_t hint;
+  const unsigned char *cursor = line + 4, *end = line + length;
+  if (!sse) {
+    long at = find(line, length, CURSOR, CURSOR_BYTES, &hint);
+    if (at < 0) return;
+    cursor = line + at + CURSOR_BYTES;
+    end = memchr(cursor, '"', (size_t)(end - cursor));
+  } else if (length < 5 || memcmp(line, "id: ", 4) != 0) {
+    return;
+  }
+  if (end == NULL || end - cursor > 128) return;
+  size_t bytes = (size_t)(end - cursor) + 1;
+  if (bytes > client->cursor_room) {
+    client->cursor = allocate(client->cursor, bytes);
+    client->cursor_room = (uint8_t)bytes;
+  }
+  memcpy(client->cursor, cursor, bytes - 1);
+  client->cursor[bytes - 1] = 0;
+}
+
+// Something else than a message that was published.
+static void take_other(Client *client, const unsigned char *line, size_t length) {
+  count.other += 1;
+  if (ask.length == length && memcmp(ask.text, line, length) == 0) send_frame(client, 1, reply.text, reply.length);
+  else if (has(line, length, sse ? "event: tidegate.reset" : "\"type\":\"reset\"")) count.resets += 1;
+  else if (has(line, length, sse ? "event: tidegate.missed" : "\"messages_missed\"")) count.missed += 1;
+}
+
 // One message, or something else of a server.
 static void take_line(Client *client, const unsigned char *line, size_t length, uint64_t now) {
   static size_t stamp_hint, channel_hint;
   if (length == 0) return;
+  if (tracks_cursors) keep_cursor(client, line, length);
   uint64_t sequence, stamp;
   long at = find(line, length, MARK, MARK_BYTES, &stamp_hint);
   if (at < 0 || (size_t)at + STAMP_BYTES > length || !read_stamp(line + at + MARK_BYTES, &sequence, &stamp)) {
-    count.other += 1;
-    if (ask.length == length && memcmp(ask.text, line, length) == 0) send_frame(client, 1, reply.text, reply.length);
+    take_other(client, line, length);
     return;
   }
   if (sequence < count.first) {
@@ -459,13 +541,34 @@ static size_t take_chunks(Client *client, const unsigned char *bytes, size_t len
   return at;
 }
 
+// A line of the plan, with what stands for "{since}". To be freed.
+static Slice filled(Client *client, const char *line, size_t length) {
+  const char *cursor = client->cursor == NULL ? "" : client->cursor;
+  char *text = allocate(NULL, length + since_before.length + strlen(cursor) + since_behind.length + 1);
+  const char *gap = tracks_cursors ? memmem(line, length, SINCE, SINCE_BYTES) : NULL;
+  char *end = text;
+  end = mempcpy(end, line, gap == NULL ? length : (size_t)(gap - line));
+  if (gap != NULL && *cursor != 0) {
+    end = mempcpy(end, since_before.text, since_before.length);
+    end = mempcpy(end, cursor, strlen(cursor));
+    end = mempcpy(end, since_behind.text, since_behind.length);
+  }
+  if (gap != NULL) end = mempcpy(end, gap + SINCE_BYTES, (size_t)(line + length - gap) - SINCE_BYTES);
+  *end = 0;
+  return (Slice){text, (size_t)(end - text)};
+}
+
 static void greet(Client *client) {
   Slice plan = plans[client - clients];
   const char *at = plan.text, *end = plan.text + plan.length;
   while (at < end && client->state != CLOSED) {
     const char *newline = memchr(at, '\n', (size_t)(end - at));
     if (newline == NULL) newline = end;
-    if (newline - at > 2 && at[0] == '>') send_frame(client, 1, at + 2, (size_t)(newline - at) - 2);
+    if (newline - at > 2 && at[0] == '>') {
+      Slice message = filled(client, at + 2, (size_t)(newline - at) - 2);
+      send_frame(client, 1, message.text, message.length);
+      free((char *)message.text);
+    }
     at = newline + 1;
   }
 }
@@ -544,9 +647,16 @@ static void watch(Client *client, int operation, uint32_t events) {
   epoll_ctl(epoll, operation, client->fd, &event);
 }
 
+// At the next one each time, as behind a load balancer that knows no better.
+static int port_of(const Client *client) {
+  return ports[((size_t)(client - clients) + client->attempts) % (size_t)port_count];
+}
+
 static void start(Client *client) {
   size_t index = (size_t)(client - clients);
-  *client = (Client){.fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), .state = CONNECTING};
+  client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  client->state = CONNECTING;
+  client->stalled = client->chunked = 0;
   in_flight += 1;
   if (client->fd < 0) {
     fail(client, "%s", strerror(errno));
@@ -554,17 +664,22 @@ static void start(Client *client) {
   }
   int on = 1;
   setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (is_narrow) {
+    int segment = NARROW_SEGMENT, buffer = NARROW_BUFFER;
+    setsockopt(client->fd, IPPROTO_TCP, TCP_MAXSEG, &segment, sizeof segment);
+    setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+  }
   struct sockaddr_in address = {.sin_family = AF_INET};
   if (strncmp(host, "127.", 4) == 0) {
     // The port is chosen by connect, which knows that the same one may serve two servers.
     setsockopt(client->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    address.sin_addr.s_addr = htonl(0x7f000001u + (uint32_t)(index / CLIENTS_PER_ADDRESS % 250));
+    address.sin_addr.s_addr = htonl(0x7f000001u + (uint32_t)((first_address + index / CLIENTS_PER_ADDRESS) % 250));
     if (bind(client->fd, (struct sockaddr *)&address, sizeof address) != 0) {
       fail(client, "bind: %s", strerror(errno));
       return;
     }
   }
-  address.sin_port = htons((uint16_t)port);
+  address.sin_port = htons((uint16_t)port_of(client));
   if (inet_pton(AF_INET, host, &address.sin_addr) != 1) {
     fail(client, "%s is no IPv4 address", host);
     return;
@@ -588,8 +703,9 @@ static void send_handshake(Client *client) {
   const char *end = plan.text + plan.length, *line = plan.text;
   const char *path_end = memchr(line, '\n', plan.length);
   if (path_end == NULL) path_end = end;
-  char *head = allocate(NULL, plan.length * 2 + 512);
-  int length = sprintf(head, "GET %.*s HTTP/1.1\r\nHost: %s:%d\r\n%s", (int)(path_end - line), line, host, port,
+  Slice path_filled = filled(client, line, (size_t)(path_end - line));
+  char *head = allocate(NULL, path_filled.length + plan.length * 2 + 512);
+  int length = sprintf(head, "GET %s HTTP/1.1\r\nHost: %s:%d\r\n%s", path_filled.text, host, port_of(client),
                        sse ? "Accept: text/event-stream\r\n"
                            : "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                              "Sec-WebSocket-Key: " KEY "\r\n");
@@ -599,6 +715,7 @@ static void send_handshake(Client *client) {
     if (line[0] != '>') length += sprintf(head + length, "%.*s\r\n", (int)(newline - line), line);
     line = newline + 1;
   }
+  free((char *)path_filled.text);
   length += sprintf(head + length, "\r\n");
   client->state = UPGRADING;
   send_bytes(client, head, (size_t)length);
@@ -625,12 +742,30 @@ static void continue_opening(void) {
   }
 }
 
+// Opens again, in the order in which they ended, those that have waited long enough.
+static void continue_keeping(void) {
+  uint64_t now = now_micros();
+  while (keeping.length > 0 && in_flight < keeping.max_in_flight) {
+    if (keeping.queue[keeping.head].at > now || (keeping.rate > 0 && keeping.due > (double)now)) return;
+    Client *client = &clients[keeping.queue[keeping.head].client];
+    keeping.head = (keeping.head + 1) % plan_count;
+    keeping.length -= 1;
+    if (keeping.rate > 0) {
+      keeping.due = (keeping.due > (double)now - 1e6 ? keeping.due : (double)now) + 1e6 / keeping.rate;
+    }
+    client->attempts += 1;
+    reopened_count += 1;
+    start(client);
+  }
+}
+
 // ---- commands ----
 
 static void begin(uint64_t first) {
   memset(&count, 0, sizeof count);
   count.since = now_micros();
   count.first = first;
+  reopened_count = 0;
   for (size_t index = 0; index < started; index += 1) clients[index].place_count = 0;
   own_time(&ran_before, &waited_before);
   fputs("{\"type\":\"begun\"", stdout);
@@ -641,10 +776,11 @@ static void report(void) {
   printf("{\"type\":\"report\",\"connections\":%zu,\"closed\":%zu,\"reason\":", ready, closed_count);
   print_string(reason);
   print_shares(count.since);
-  printf(",\"frames\":%llu,\"bytes\":%llu,\"received\":%llu,\"skipped\":%llu,\"repeated\":%llu,\"stale\":%llu,\"other\":%llu",
+  printf(",\"frames\":%llu,\"bytes\":%llu,\"received\":%llu,\"skipped\":%llu,\"repeated\":%llu,\"stale\":%llu,\"other\":%llu,\"resets\":%llu,\"missed\":%llu,\"reopened\":%zu,\"readyAtMicros\":%llu",
          (unsigned long long)count.frames, (unsigned long long)count.bytes, (unsigned long long)count.received,
          (unsigned long long)count.skipped, (unsigned long long)count.repeated, (unsigned long long)count.stale,
-         (unsigned long long)count.other);
+         (unsigned long long)count.other, (unsigned long long)count.resets, (unsigned long long)count.missed,
+         reopened_count, (unsigned long long)ready_at);
   // From the first publish to the last receipt.
   printf(",\"spanMicros\":%lld,\"meanMicros\":%.1f,\"p50Micros\":%lld,\"p90Micros\":%lld,\"p99Micros\":%lld,\"p999Micros\":%lld,\"maxMicros\":%llu",
          count.received == 0 ? 0 : (long long)(count.last - count.first_stamp),
@@ -668,7 +804,7 @@ static void stall(size_t wanted) {
 }
 
 static void command(const char *line) {
-  unsigned long long first = 0, third = 0;
+  unsigned long long first = 0, third = 0, wait = 0;
   double rate = 0;
   if (sscanf(line, "open %llu %lf %llu", &first, &rate, &third) == 3) {
     reason[0] = 0;
@@ -680,6 +816,17 @@ static void command(const char *line) {
     opening.max_in_flight = third;
     opening.rate = rate;
     opening.since = now_micros();
+  } else if (sscanf(line, "keep %lf %llu %llu", &rate, &third, &wait) == 3) {
+    keeping.active = 1;
+    keeping.head = keeping.length = 0;
+    keeping.rate = rate;
+    keeping.max_in_flight = third;
+    keeping.wait = wait * 1000;
+    for (size_t index = 0; index < started; index += 1) {
+      if (clients[index].state == CLOSED) open_later(&clients[index]);
+    }
+    fputs("{\"type\":\"keeping\"", stdout);
+    end_line();
   } else if (sscanf(line, "begin %llu", &first) == 1) {
     begin(first);
   } else if (strcmp(line, "report") == 0) {
@@ -687,7 +834,13 @@ static void command(const char *line) {
   } else if (sscanf(line, "stall %llu", &first) == 1) {
     stall(first);
   } else if (sscanf(line, "close %llu", &first) == 1) {
-    for (; first > 0 && started > 0; first -= 1) drop(&clients[--started]);
+    // What was to be opened again is not any more, whichever it is.
+    keeping.active = 0;
+    keeping.length = 0;
+    for (; first > 0 && started > 0; first -= 1) {
+      drop(&clients[--started]);
+      forget(&clients[started]);
+    }
     printf("{\"type\":\"closed\",\"connections\":%zu", ready);
     end_line();
   } else {
@@ -752,18 +905,33 @@ int main(int argument_count, char **arguments) {
     fputs("drain: needs --port and --plan\n", stderr);
     return 2;
   }
-  port = atoi(port_text);
+  for (const char *at = port_text; at != NULL && port_count < 64; at = strchr(at, ',')) {
+    if (*at == ',') at += 1;
+    ports[port_count++] = atoi(at);
+  }
   host = host_text == NULL ? host : host_text;
   sse = mode != NULL && strcmp(mode, "sse") == 0;
   ready_text = value_of(argument_count, arguments, "--ready");
   refused_text = value_of(argument_count, arguments, "--refused");
+  const char *since = value_of(argument_count, arguments, "--since");
+  const char *gap = since == NULL ? NULL : strchr(since, '%');
+  if (gap != NULL) {
+    tracks_cursors = 1;
+    since_before = (Slice){since, (size_t)(gap - since)};
+    since_behind = (Slice){gap + 1, strlen(gap + 1)};
+  }
+  const char *address = value_of(argument_count, arguments, "--first-address");
+  first_address = address == NULL ? 0 : (size_t)atoi(address);
+  is_narrow = value_of(argument_count, arguments, "--narrow") != NULL;
   const char *equals = answer == NULL ? NULL : strchr(answer, '=');
   if (equals != NULL) {
     ask = (Slice){answer, (size_t)(equals - answer)};
     reply = (Slice){equals + 1, strlen(equals + 1)};
   }
   read_plan(plan);
-  clients = allocate(NULL, plan_count * sizeof *clients);
+  clients = calloc(plan_count, sizeof *clients);
+  keeping.queue = allocate(NULL, plan_count * sizeof *keeping.queue);
+  if (clients == NULL) return 1;
   name_capacity = 16;
   name_count = 1;
   names = allocate(NULL, name_capacity * sizeof *names);
@@ -779,7 +947,7 @@ int main(int argument_count, char **arguments) {
 
   for (;;) {
     static struct epoll_event events[EVENTS];
-    int paced = opening.active && opening.rate > 0 && started < opening.wanted;
+    int paced = (opening.active && opening.rate > 0 && started < opening.wanted) || keeping.length > 0;
     int happened = epoll_wait(epoll, events, EVENTS, paced ? 1 : -1);
     for (int at = 0; at < happened; at += 1) {
       uint64_t which = events[at].data.u64;
@@ -793,5 +961,6 @@ int main(int argument_count, char **arguments) {
       else if (client->state != CLOSED && !client->stalled) read_client(client);
     }
     if (opening.active) continue_opening();
+    if (keeping.length > 0) continue_keeping();
   }
 }

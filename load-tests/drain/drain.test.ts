@@ -53,6 +53,19 @@ async function drainOn(
   answer: string | Buffer = SWITCHING,
   options: Partial<DrainOptions> = {},
 ): Promise<{ readonly drain: Drain; readonly peers: readonly Peer[] }> {
+  const { peers, place } = await serverThat(answer);
+  return { drain: await started({ port: place, plans, ...options }), peers };
+}
+
+async function started(options: Omit<DrainOptions, "binary">): Promise<Drain> {
+  const drain = await Drain.start({ binary: binary ?? "", ...options });
+  openDrains.push(drain);
+  return drain;
+}
+
+async function serverThat(
+  answer: string | Buffer,
+): Promise<{ readonly place: number; readonly peers: readonly Peer[] }> {
   const peers: Peer[] = [];
   const server = createServer((socket) => {
     socket.setNoDelay(true);
@@ -81,9 +94,7 @@ async function drainOn(
   if (address === null || typeof address === "string") {
     throw new TypeError("a TCP server has a port");
   }
-  const drain = await Drain.start({ binary: binary ?? "", port: address.port, plans, ...options });
-  openDrains.push(drain);
-  return { drain, peers };
+  return { place: address.port, peers };
 }
 
 const ALL_AT_ONCE = { inFlight: 100 };
@@ -339,6 +350,84 @@ describe.skipIf(binary === undefined)("drain", () => {
     }
     expect(await drain.report()).toMatchObject({ received: 3, skipped: 0, closed: 0 });
     expect(peers[0]?.head).toContain("Accept: text/event-stream");
+  });
+
+  test("opens again those that end, each from its own cursor, and goes on counting where it was", async () => {
+    const path = "/v1/ws?channels=a{since}";
+    const { drain, peers } = await drainOn([bareClient(path), bareClient(path)], SWITCHING, {
+      since: "&since=%!",
+    });
+    await drain.open(2, { inFlight: 1 });
+    await drain.begin();
+    await drain.keep({ ...ALL_AT_ONCE, waitMs: 1 });
+    const stored = (sequence: number, cursor: string): Buffer =>
+      text(messageOn("a", sequence).replace("}}", `},"cursor":"${cursor}"}`));
+    peers[0]?.socket.write(Buffer.concat([stored(0, "e-1"), stored(1, "e-25"), stored(2, "e-3")]));
+    peers[1]?.socket.write(stored(0, "e-1"));
+    await reportOnce(drain, ({ received }) => received === 4);
+    peers[0]?.socket.destroy();
+    await waitUntil(() => peers.length === 3);
+    peers[1]?.socket.write(
+      encodeFrame({ opcode: opcodes.close, mask: false, payload: closePayload(4000, "") }),
+    );
+    await waitUntil(() => peers.length === 4);
+    expect(peers.map(({ head }) => head.split(" ")[1])).toEqual([
+      "/v1/ws?channels=a",
+      "/v1/ws?channels=a",
+      "/v1/ws?channels=a&since=e-3!",
+      "/v1/ws?channels=a&since=e-1!",
+    ]);
+    peers[2]?.socket.write(stored(4, "e-5"));
+    peers[3]?.socket.write(Buffer.concat([stored(0, "e-1"), stored(1, "e-2")]));
+    const report = await reportOnce(drain, ({ received, repeated }) => received + repeated === 7);
+    expect(report).toMatchObject({ received: 6, skipped: 1, repeated: 1, connections: 2, reopened: 2 });
+    expect(report.readyAtMicros).toBeLessThanOrEqual(nowMicros());
+  });
+
+  test("goes to the next server when it opens a client again, until one takes it", async () => {
+    const gone = createServer();
+    gone.listen(0, "127.0.0.1");
+    await once(gone, "listening");
+    const address = gone.address();
+    const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+    gone.close();
+    await once(gone, "close");
+    const { peers, place } = await serverThat(SWITCHING);
+    const drain = await started({ port: [place, port, place], plans: [bareClient("/")] });
+    await drain.open(1, ALL_AT_ONCE);
+    await drain.keep({ ...ALL_AT_ONCE, waitMs: 1 });
+    await waitUntil(() => peers.length === 1);
+    peers[0]?.socket.destroy();
+    const report = await reportOnce(drain, ({ reopened, connections }) => reopened > 0 && connections === 1);
+    expect(report).toMatchObject({ reopened: 2 });
+  });
+
+  test("keeps the id of an event stream", async () => {
+    const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const plan = bareClient("/v1/sse?channels=a{since}");
+    const { drain, peers } = await drainOn([plan], head, { mode: "sse", since: "&last_event_id=%" });
+    await drain.open(1, ALL_AT_ONCE);
+    await drain.begin();
+    await drain.keep({ ...ALL_AT_ONCE, waitMs: 1 });
+    const body = `id: e-7\ndata: ${stampedPayload(0, nowMicros(), 80)}\n\n`;
+    peers[0]?.socket.end(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
+    await waitUntil(() => peers.length === 2);
+    expect(peers[1]?.head).toContain("GET /v1/sse?channels=a&last_event_id=e-7 ");
+  });
+
+  test("counts resets, and what says that messages were missed", async () => {
+    const { drain, peers } = await drainOn([bareClient("/")]);
+    await drain.open(1, ALL_AT_ONCE);
+    await drain.begin();
+    peers[0]?.socket.write(
+      Buffer.concat([
+        text('{"type":"reset","channel":"a","cursor":"e-1","reason":"expired"}'),
+        text('{"type":"error","code":"messages_missed","missed":3}'),
+        text('{"type":"ping"}'),
+      ]),
+    );
+    const report = await reportOnce(drain, ({ other }) => other === 3);
+    expect(report).toMatchObject({ resets: 1, missed: 1 });
   });
 
   test("says how much of a core it used", async () => {

@@ -14,13 +14,26 @@ export interface DrainOptions {
   readonly binary: string;
   /** Default `127.0.0.1`; an IPv4 address. */
   readonly host?: string;
-  readonly port: number;
+  /** One, or several servers of which each client takes the next, and again the next when it is opened again. */
+  readonly port: number | readonly number[];
   /** In the order in which they are opened. All are ready, or refused, by the same words: those of the first. */
   readonly plans: readonly ClientPlan[];
   /** Default `ws`. */
   readonly mode?: "ws" | "sse";
   /** A text frame of the server, and what to say to it, as the pings of some protocols want. */
   readonly answer?: { readonly to: string; readonly by: string };
+  /**
+   * What stands for `{since}` in a plan when a client is opened again; `%` in it is the last cursor that it got. Default: cursors
+   * are not looked for.
+   */
+  readonly since?: string;
+  /**
+   * Clients come from 127.0.0.1 and up, 4,000 from each address; this many addresses are left to other programs, so that
+   * the ports of an address suffice. Default 0.
+   */
+  readonly firstAddress?: number;
+  /** Clients have small buffers, as on a slow line, so that one that does not read is noticed soon. Default false. */
+  readonly narrow?: boolean;
 }
 
 export interface DrainPace {
@@ -28,6 +41,12 @@ export interface DrainPace {
   readonly inFlight: number;
   /** Connections a second; absent: as fast as they get ready. */
   readonly perSecond?: number;
+}
+
+/** How clients whose connections end come back. */
+export interface KeepPace extends DrainPace {
+  /** Before each is opened again. */
+  readonly waitMs: number;
 }
 
 type Awaited = {
@@ -65,13 +84,16 @@ export class Drain {
    * @throws LoadTestError `client_failed`.
    */
   static async start(options: DrainOptions): Promise<Drain> {
-    const { binary, host = "127.0.0.1", port, plans, mode = "ws", answer } = options;
+    const { binary, host = "127.0.0.1", port, plans, mode = "ws", answer, since } = options;
+    const { firstAddress = 0, narrow = false } = options;
     const directory = await mkdtemp(join(tmpdir(), "tidegate-drain-"));
     const plan = join(directory, "plan");
     await writeFile(plan, planText(plans), { mode: 0o600 });
     const { ready, refused } = plans[0] ?? {};
     const child = spawn(binary, [
-      ...["--host", host, "--port", String(port), "--plan", plan, "--mode", mode],
+      ...["--host", host, "--port", [port].flat().join(","), "--plan", plan, "--mode", mode],
+      ...["--first-address", String(firstAddress), ...(narrow ? ["--narrow", "1"] : [])],
+      ...(since === undefined ? [] : ["--since", since]),
       ...(ready === undefined ? [] : ["--ready", ready]),
       ...(refused === undefined ? [] : ["--refused", refused]),
       ...(answer === undefined ? [] : ["--answer", `${answer.to}=${answer.by}`]),
@@ -97,6 +119,11 @@ export class Drain {
    */
   async open(count: number, { inFlight, perSecond = 0 }: DrainPace): Promise<OpenedAnswer> {
     return await this.#ask(`open ${count} ${perSecond} ${inFlight}`, "opened");
+  }
+
+  /** From now on opens those again that end, from the cursor that they got to. Undone by {@link Drain.close}. */
+  async keep({ inFlight, perSecond = 0, waitMs }: KeepPace): Promise<void> {
+    await this.#ask(`keep ${perSecond} ${inFlight} ${waitMs}`, "keeping");
   }
 
   /** Counts anew from messages numbered `first` on; earlier ones that still come are kept apart. */
