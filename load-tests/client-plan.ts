@@ -34,6 +34,25 @@ export function gatewayClient(token: string, channel: string, batch = false): Cl
   };
 }
 
+/** What `{since}` in the plan of a {@link resumingClient} stands for when it comes back with a cursor, `%`. */
+export const SINCE_FIELD = ',"since":"%"';
+
+/** A client of a gateway that goes on from its cursor when it comes back. Only the native clients come back. */
+export function resumingClient(token: string, channel: string): ClientPlan {
+  return {
+    ...gatewayClient(token, channel),
+    messages: [
+      JSON.stringify({ type: "connect", id: 1, token }),
+      `{"type":"subscribe","id":2,"channel":${JSON.stringify(channel)}{since}}`,
+    ],
+  };
+}
+
+/** A client of a gateway's event streams. It is ready with the first bytes, a moment before its subscription. */
+export function eventStreamClient(token: string, channel: string): ClientPlan {
+  return { ...bareClient(`/v1/sse?channels=${channel}`), headers: [`Authorization: Bearer ${token}`] };
+}
+
 /** A client of a Socket.IO server: it joins the namespace, with whatever the query asks for. */
 export function socketIoClient(query: string): ClientPlan {
   return {

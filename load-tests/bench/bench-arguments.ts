@@ -1,8 +1,8 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { MIN_STAMPED_BYTES } from "../swarm/stamp.ts";
-import { SERVER_NAMES, type ServerName } from "./contenders.ts";
 import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
+import { SERVER_NAMES, type ServerName } from "./server-name.ts";
 
 export interface BenchOptions {
   /** Opened in the measured storm. */
@@ -52,8 +52,9 @@ cost, and how many they can do. Progress goes to standard error, the result to s
 gateway lost a message at a low rate.
 
   --server NAME      ${SERVER_NAMES.join(", ")};
-                     give it again for more (default: all that are there, and for \`own\` bare and tidegate)
-  --scenario NAME    ${SCENARIO_NAMES.join(" or ")}; give it again for more (default all)
+                     give it again for more (default: all that are there, and beyond
+                     \`fan-out\` those that are compared)
+  --scenario NAME    ${SCENARIO_NAMES.join(", ")}; give it again for more (default all)
   --rounds N         how often all is repeated; the table shows medians (default 1)
   --connections N    opened at once, measured (default 2000)
   --warm-up N        opened before that, and kept (default 3000)

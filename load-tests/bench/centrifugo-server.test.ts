@@ -38,7 +38,7 @@ describe("CentrifugoServer", () => {
       }).listen(port, address);
     `);
     const server = await CentrifugoServer.start({ ...REST, binary });
-    const response = await fetch(`http://127.0.0.1:${server.port}/config`);
+    const response = await fetch(`http://127.0.0.1:${server.ports[0]}/config`);
     expect(await response.json()).toMatchObject({
       broker: { type: "nats", nats: { url: REST.natsUrl, raw_mode: { enabled: true, prefix: "rt." } } },
       client: { token: { hmac_secret_key: DEVELOPMENT_KEY.secret } },

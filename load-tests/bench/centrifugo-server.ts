@@ -31,12 +31,12 @@ const REST_MS = 2_000;
 
 /** Centrifugo 6 with its NATS broker in raw mode: bare payloads on bare subjects, as our backends publish them. */
 export class CentrifugoServer implements BenchServer {
-  readonly port: number;
+  readonly ports: readonly number[];
   readonly #process: SupervisedProcess;
   readonly #directory: string;
 
   private constructor(process: SupervisedProcess, port: number, directory: string) {
-    this.port = port;
+    this.ports = [port];
     this.#process = process;
     this.#directory = directory;
   }

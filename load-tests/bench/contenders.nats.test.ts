@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { nowMicros, stampedPayload } from "../swarm/stamp.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { NodeClients } from "./clients/node-clients.ts";
-import { CONTENDERS, SERVER_NAMES, SUBJECT_PREFIX } from "./contenders.ts";
+import { CONTENDERS } from "./contenders.ts";
+import { SUBJECT_PREFIX } from "./gateways.ts";
 import { OWN_CHANNELS, SHARED_CHANNEL } from "./scenario.ts";
+import { SERVER_NAMES } from "./server-name.ts";
 
 const CLIENTS = 2;
 const MESSAGES = 3;
@@ -43,9 +45,9 @@ async function publish(channel: string, first: number): Promise<void> {
 
 async function opened(server: BenchServer, name: keyof typeof CONTENDERS, channel: "shared" | "own") {
   const plans = Array.from({ length: CLIENTS }, (_, client) =>
-    CONTENDERS[name].plan({ client, token, channel, batch: false }),
+    CONTENDERS[name].plan({ client, token, channel, batch: false, transport: "ws", resuming: false }),
   );
-  const clients = new NodeClients(server.port, plans);
+  const clients = new NodeClients(server.ports, plans);
   await clients.open(CLIENTS, 1, AbortSignal.timeout(10_000));
   await clients.begin(0);
   return clients;
@@ -60,6 +62,7 @@ describe.each(SERVER_NAMES.filter((name) => name !== "centrifugo"))("the contend
       natsUrl: nats.url,
       cpus: { kind: "free", reason: "a test" },
       profileDirectory: undefined,
+      settings: {},
     });
   });
 

@@ -1,36 +1,26 @@
-import { fileURLToPath } from "node:url";
-import { DEVELOPMENT_KEY } from "@tidegate/auth";
 import { readEnvironment } from "@tidegate/runtime";
 import { findOnPath } from "@tidegate/testkit";
 import {
   bareClient,
   type ClientPlan,
   centrifugoClient,
+  eventStreamClient,
   gatewayClient,
+  resumingClient,
   socketIoClient,
 } from "../client-plan.ts";
 import { LoadTestError } from "../load-test-error.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { CentrifugoServer } from "./centrifugo-server.ts";
-import type { CpuPlan } from "./cpu-pinning.ts";
+import type { ClientsManner } from "./clients/bench-clients.ts";
+import { SUBJECT_PREFIX, startGateway, startGateways, startReplayable } from "./gateways.ts";
 import { NodeServer } from "./node-server.ts";
 import { OWN_CHANNELS, SHARED_CHANNEL } from "./scenario.ts";
-
-export const SERVER_NAMES = ["bare", "native", "ws", "socket.io", "tidegate", "centrifugo"] as const;
-export type ServerName = (typeof SERVER_NAMES)[number];
-
-/** What everything is compared with. */
-export const BASELINE: ServerName = "bare";
-
-export interface ServerPlace {
-  readonly natsUrl: string;
-  readonly cpus: CpuPlan;
-  /** Where the gateway writes its CPU profile when it ends; `undefined`: none. */
-  readonly profileDirectory: string | undefined;
-}
+import type { ServerName } from "./server-name.ts";
+import type { ServerPlace } from "./server-place.ts";
 
 /** What one client is to be. */
-export interface ClientWish {
+export interface ClientWish extends ClientsManner {
   /** Number of the client. */
   readonly client: number;
   readonly token: string;
@@ -46,53 +36,73 @@ export interface BenchContender {
   readonly title: string;
   /** Whether clients can ask for joined frames. */
   readonly batches: boolean;
+  /** Whether it has a core for itself, so that the most that it can do says something. */
+  readonly saturates: boolean;
   /** @throws LoadTestError `server_failed`. */
   readonly start: (place: ServerPlace) => Promise<BenchServer>;
   readonly plan: (wish: ClientWish) => ClientPlan;
 }
 
-/** What backends put before a channel to get its subject. */
-export const SUBJECT_PREFIX = "rt";
-
-const GATEWAY_FILE = new URL("../../services/gateway/src/main.ts", import.meta.url);
-const GATEWAY_CONFIG = fileURLToPath(new URL("gateway.yaml", import.meta.url));
+const NODES = 3;
 
 export const CONTENDERS: Readonly<Record<ServerName, BenchContender>> = {
   bare: {
     title: "uWebSockets.js, own loop, flushed once per tick",
     batches: true,
+    saturates: true,
     start: (place) => startProgram("bare-uws.ts", place),
-    plan: ({ client, channel, batch }) =>
-      bareClient(`/${query({ own: channel === "own" ? client : undefined, batch })}`),
+    plan: ({ client, channel, batch, transport }) =>
+      bareClient(
+        transport === "sse" ? "/sse" : `/${query({ own: channel === "own" ? client : undefined, batch })}`,
+      ),
   },
   native: {
     title: "uWebSockets.js, its own publish",
     batches: false,
+    saturates: true,
     start: (place) => startProgram("native-uws.ts", place),
     plan: ({ client, channel }) => bareClient(channel === "own" ? `/?own=${client}` : "/"),
   },
   ws: {
     title: "ws, loop over clients",
     batches: false,
+    saturates: true,
     start: (place) => startProgram("ws.ts", place),
     plan: ({ client, channel }) => bareClient(channel === "own" ? `/?own=${client}` : "/"),
   },
   "socket.io": {
     title: "Socket.IO, rooms, WebSocket only",
     batches: false,
+    saturates: true,
     start: (place) => startProgram("socket-io.ts", place),
     plan: ({ client, channel }) => socketIoClient(channel === "own" ? `&own=${client}` : ""),
   },
   tidegate: {
     title: "a gateway node: JWT (HS256), grants, one subscription",
     batches: true,
+    saturates: true,
     start: startGateway,
-    plan: ({ client, token, channel, batch }) => gatewayClient(token, channelName(channel, client), batch),
+    plan: planGateway,
+  },
+  replayable: {
+    title: "the same, with channels that keep history",
+    batches: true,
+    saturates: true,
+    start: startReplayable,
+    plan: planGateway,
+  },
+  "three-nodes": {
+    title: `${NODES} gateway nodes on the one core`,
+    batches: false,
+    saturates: false,
+    start: (place) => startGateways(place, NODES),
+    plan: planGateway,
   },
   centrifugo: {
     title: "Centrifugo, NATS broker in raw mode: JWT (HS256), one subscription",
     // It joins messages by itself, up to 16 in a frame.
     batches: false,
+    saturates: true,
     start: async ({ natsUrl, cpus }) => {
       const binary = await findCentrifugo();
       if (binary === undefined) {
@@ -118,31 +128,20 @@ function query({ own, batch }: { own: number | undefined; batch: boolean }): str
   return parts.length === 0 ? "" : `?${parts.join("&")}`;
 }
 
+function planGateway({ client, token, channel, transport, resuming, batch }: ClientWish): ClientPlan {
+  const name = channelName(channel, client);
+  if (transport === "sse") {
+    return eventStreamClient(token, name);
+  }
+  return resuming ? resumingClient(token, name) : gatewayClient(token, name, batch);
+}
+
 function startProgram(file: string, { natsUrl, cpus }: ServerPlace): Promise<BenchServer> {
   return NodeServer.start({
     file: new URL(`servers/${file}`, import.meta.url),
     args: [natsUrl, SUBJECT_PREFIX, SHARED_CHANNEL, OWN_CHANNELS],
     env: {},
     profileDirectory: undefined,
-    cpus,
-  });
-}
-
-function startGateway({ natsUrl, cpus, profileDirectory }: ServerPlace): Promise<BenchServer> {
-  return NodeServer.start({
-    file: GATEWAY_FILE,
-    args: ["--config", GATEWAY_CONFIG],
-    env: {
-      TIDEGATE_NATS_SERVERS: natsUrl,
-      TIDEGATE_SUBJECTS_PREFIX: SUBJECT_PREFIX,
-      TIDEGATE_LISTEN_HOST: "127.0.0.1",
-      TIDEGATE_LISTEN_PORT: "0",
-      TIDEGATE_OPERATIONS_HOST: "127.0.0.1",
-      TIDEGATE_OPERATIONS_PORT: "0",
-      TIDEGATE_AUTH_SECRET: DEVELOPMENT_KEY.secret,
-      TIDEGATE_AUTH_ALGORITHMS: "HS256",
-    },
-    profileDirectory,
     cpus,
   });
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { publishPaced } from "../swarm/publisher.ts";
 import type { BenchRun } from "./bench-run.ts";
 import type { ClientsReport } from "./clients/bench-clients.ts";
-import { SUBJECT_PREFIX } from "./contenders.ts";
+import { SUBJECT_PREFIX } from "./gateways.ts";
 import { observe, type Span } from "./span.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
@@ -10,6 +10,10 @@ import { withTimeLimit } from "./time-limit.ts";
 export interface DeliveryPlan {
   /** Connections that are open. */
   readonly clients: number;
+  /** How many of them read; default all. */
+  readonly reading?: number;
+  /** Default: that of the options. */
+  readonly payloadBytes?: number;
   readonly perSecond: number;
   readonly seconds: number;
   /** How long to wait for what has not come when everything is published. */
@@ -19,7 +23,9 @@ export interface DeliveryPlan {
 export interface Delivery {
   readonly span: Span;
   readonly report: ClientsReport;
-  /** Deliveries, if each client gets each message of its channel. */
+  /** How many were published. */
+  readonly messages: number;
+  /** Deliveries, if each client that reads gets each message of its channel. */
   readonly expected: number;
   /** The publisher took a tenth longer than the plan. */
   readonly publishedLate: boolean;
@@ -27,14 +33,14 @@ export interface Delivery {
 
 const POLL_MS = 20;
 /** Beyond the plan and the grace something hangs. */
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 90_000;
 const LATE = 1.1;
 
 /** Publishes and waits until everything has arrived, or nothing more does. */
 export async function deliver(run: BenchRun, plan: DeliveryPlan): Promise<Delivery> {
   const { scenario, clients, nats, signal } = run;
   const count = Math.max(1, Math.round(plan.perSecond * plan.seconds));
-  const expected = scenario.deliveries(count, plan.clients);
+  const expected = scenario.deliveries(count, plan.reading ?? plan.clients);
   const first = run.takeNumbers(count);
   await clients.begin(first);
   let report = await clients.report();
@@ -47,7 +53,7 @@ export async function deliver(run: BenchRun, plan: DeliveryPlan): Promise<Delive
         {
           count,
           perSecond: plan.perSecond,
-          payloadBytes: run.options.payloadBytes,
+          payloadBytes: plan.payloadBytes ?? run.options.payloadBytes,
           subjectOf: (message) => `${SUBJECT_PREFIX}.${scenario.channelOfMessage(message, plan.clients)}`,
           sequenceOf: (message) => first + scenario.sequenceOf(message, plan.clients),
         },
@@ -60,5 +66,6 @@ export async function deliver(run: BenchRun, plan: DeliveryPlan): Promise<Delive
       } while (report.received < expected && performance.now() < deadline);
     }),
   );
-  return { span, report, expected, publishedLate: publishSeconds > plan.seconds * LATE };
+  const publishedLate = publishSeconds > plan.seconds * LATE;
+  return { span, report, messages: count, expected, publishedLate };
 }

@@ -1,15 +1,20 @@
 import { describe, expect, test } from "vitest";
-import type { ServerName } from "./contenders.ts";
 import { judge } from "./goals.ts";
 import { completeMeasurement, type Measurement } from "./measurement.ts";
+import type { ScenarioName } from "./scenario.ts";
+import type { ServerName } from "./server-name.ts";
 import { ScenarioSummary } from "./summary.ts";
 
-function outcome(title: string, servers: Readonly<Partial<Record<ServerName, Partial<Measurement>>>>) {
+function outcome(
+  title: string,
+  servers: Readonly<Partial<Record<ServerName, Partial<Measurement>>>>,
+  scenario: ScenarioName = "fan-out",
+) {
   const results = Object.entries(servers).map(([server, some]) => ({
-    ...({ round: 1, scenario: "fan-out", server: server as ServerName } as const),
+    ...({ round: 1, scenario, server: server as ServerName } as const),
     measurement: completeMeasurement(some),
   }));
-  const found = judge(new ScenarioSummary("fan-out", results)).find(({ goal }) => goal.title === title);
+  const found = judge(new ScenarioSummary(scenario, results)).find(({ goal }) => goal.title === title);
   return [found?.measured, found?.verdict];
 }
 
@@ -35,6 +40,16 @@ describe("judge", () => {
   test("may compare with another figure of the other server", () => {
     const servers = { centrifugo: { mostDeliveries: 1 }, tidegate: { mostBatched: 12 } };
     expect(outcome("most deliveries, joined / Centrifugo", servers)).toEqual([12, "met"]);
+  });
+
+  test("compares gateways with each other, and a figure with another of the same gateway", () => {
+    const nodes = { tidegate: { fewDeliveryMicros: 10 }, "three-nodes": { fewDeliveryMicros: 11 } };
+    expect(outcome("CPU of a delivery to few, on 3 nodes / on 1", nodes)).toEqual([1.1, "missed"]);
+    const stall = { tidegate: { calmP99Ms: 10, stalledP99Ms: 11 }, replayable: { stalledLost: 1 } };
+    const p99 = "p99 of healthy readers, 10 % stalled / none";
+    expect(outcome(p99, stall, "stall")).toEqual([1.1, "met"]);
+    const lost = "messages lost by stalled readers, replayable channel";
+    expect(outcome(lost, stall, "stall")).toEqual([1, "missed"]);
   });
 
   test("says where nothing can be compared", () => {

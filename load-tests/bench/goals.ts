@@ -1,20 +1,26 @@
-import type { ServerName } from "./contenders.ts";
 import type { Metric } from "./measurement.ts";
 import type { ScenarioName } from "./scenario.ts";
+import type { ServerName } from "./server-name.ts";
 import type { ScenarioSummary } from "./summary.ts";
 
 /** How a gateway is to compare with another server. */
 export interface Goal {
   readonly scenario: ScenarioName;
   readonly title: string;
+  /** Which gateway. */
+  readonly subject: ServerName;
   readonly metric: Metric;
   readonly reference: ServerName;
   /** Default: `metric`. */
   readonly referenceMetric?: Metric;
-  readonly compare: "ratio" | "difference";
+  /** `nothing`: the figure itself. */
+  readonly compare: "ratio" | "difference" | "nothing";
   readonly bound: "at most" | "at least";
   readonly value: number;
 }
+
+/** The gateway that everything is about unless something else is said. */
+export const SUBJECT: ServerName = "tidegate";
 
 export interface GoalOutcome {
   readonly goal: Goal;
@@ -22,8 +28,6 @@ export interface GoalOutcome {
   readonly measured: number;
   readonly verdict: "met" | "missed" | "not measured";
 }
-
-export const SUBJECT: ServerName = "tidegate";
 
 export const GOALS: readonly Goal[] = [
   atMost("fan-out", "CPU of a delivery to few / bare", "fewDeliveryMicros", "bare", 1.1),
@@ -41,7 +45,68 @@ export const GOALS: readonly Goal[] = [
     ...atMost("fan-out", "memory of a connection - bare, KiB", "collectedKib", "bare", 4),
     compare: "difference",
   },
+  {
+    ...atMost(
+      "fan-out",
+      "CPU of a delivery to few, replayable / live",
+      "fewDeliveryMicros",
+      "tidegate",
+      1.25,
+    ),
+    subject: "replayable",
+  },
+  {
+    ...atMost(
+      "fan-out",
+      "CPU of a delivery to many, replayable / live",
+      "manyDeliveryMicros",
+      "tidegate",
+      1.25,
+    ),
+    subject: "replayable",
+  },
+  {
+    ...atMost(
+      "fan-out",
+      "CPU of a delivery to few, on 3 nodes / on 1",
+      "fewDeliveryMicros",
+      "tidegate",
+      1.05,
+    ),
+    subject: "three-nodes",
+  },
+  {
+    ...atMost(
+      "fan-out",
+      "CPU of a delivery to many, on 3 nodes / on 1",
+      "manyDeliveryMicros",
+      "tidegate",
+      1.05,
+    ),
+    subject: "three-nodes",
+  },
   atLeast("own", "most deliveries, a channel each / bare", "mostDeliveries", "bare", 0.8),
+  atLeast("sse", "most deliveries, event streams / bare, corked writes", "mostDeliveries", "bare", 0.9),
+  {
+    ...atMost("stall", "p99 of healthy readers, 10 % stalled / none", "stalledP99Ms", "tidegate", 1.2),
+    referenceMetric: "calmP99Ms",
+  },
+  {
+    ...atMost("stall", "the same, replayable channel", "stalledP99Ms", "replayable", 1.2),
+    subject: "replayable",
+    referenceMetric: "calmP99Ms",
+  },
+  {
+    ...atMost(
+      "stall",
+      "messages lost by stalled readers, replayable channel",
+      "stalledLost",
+      "replayable",
+      0,
+    ),
+    subject: "replayable",
+    compare: "nothing",
+  },
 ];
 
 function atMost(
@@ -51,7 +116,11 @@ function atMost(
   reference: ServerName,
   value: number,
 ): Goal {
-  return { scenario, title, metric, reference, compare: "ratio", bound: "at most", value };
+  return {
+    ...{ scenario, title, subject: SUBJECT, metric, reference, value },
+    compare: "ratio",
+    bound: "at most",
+  };
 }
 
 function atLeast(
@@ -66,11 +135,12 @@ function atLeast(
 
 export function judge(summary: ScenarioSummary): readonly GoalOutcome[] {
   return GOALS.filter(({ scenario }) => scenario === summary.scenario).map((goal) => {
-    const { metric, reference, referenceMetric = metric, compare, bound, value } = goal;
-    const measured = summary[compare](
-      { server: SUBJECT, metric },
-      { server: reference, metric: referenceMetric },
-    );
+    const { subject, metric, reference, referenceMetric = metric, compare, bound, value } = goal;
+    const figure = { server: subject, metric };
+    const measured =
+      compare === "nothing"
+        ? summary.figure(figure)
+        : summary[compare](figure, { server: reference, metric: referenceMetric });
     if (Number.isNaN(measured)) {
       return { goal, measured, verdict: "not measured" };
     }

@@ -38,10 +38,29 @@ export const METRICS = [
   "mostBatched",
   "mostBatchedServerShare",
   "mostBatchedClientShare",
+  /** Publish to receipt where everybody reads, and of those who do while others do not. */
+  "calmP99Ms",
+  "stalledP99Ms",
+  /** What those who read did not get meanwhile; what the others did not get afterwards. Added up, as the next. */
+  "healthyLost",
+  "stalledLost",
+  /** How often clients that did not read were told that messages may be missing. */
+  "stalledResets",
+  /** Until they had everything. */
+  "stalledBackMs",
   /** At low rates, where nothing may be lost, added up. */
   "lost",
   "repeated",
 ] as const;
+
+/** Of these there is a sum over all rounds: a median would hide them. */
+export const MISTAKES: ReadonlySet<Metric> = new Set([
+  "healthyLost",
+  "stalledLost",
+  "stalledResets",
+  "lost",
+  "repeated",
+]);
 
 export type Metric = (typeof METRICS)[number];
 export type Measurement = Readonly<Record<Metric, number>>;

@@ -24,14 +24,14 @@ const COLLECTOR = fileURLToPath(new URL("collect-garbage-on-signal.ts", import.m
 
 /** A program that says on which ports it listens, and exports the metrics of its process. */
 export class NodeServer implements BenchServer {
-  readonly port: number;
+  readonly ports: readonly number[];
   readonly #operationsPort: number;
   readonly #process: NodeProcess;
   #collections = 0;
 
   private constructor(process: NodeProcess, port: number, operationsPort: number) {
     this.#process = process;
-    this.port = port;
+    this.ports = [port];
     this.#operationsPort = operationsPort;
   }
 

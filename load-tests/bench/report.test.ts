@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { parseBenchArguments } from "./bench-arguments.ts";
-import type { ServerName } from "./contenders.ts";
 import { completeMeasurement, type Measurement } from "./measurement.ts";
 import { renderReport, warnings } from "./report.ts";
 import type { BenchResult } from "./run-bench.ts";
+import type { ServerName } from "./server-name.ts";
 import { ScenarioSummary } from "./summary.ts";
 
 type Some = Partial<Measurement>;

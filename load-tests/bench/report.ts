@@ -1,8 +1,9 @@
-import { BASELINE, CONTENDERS, type ServerName } from "./contenders.ts";
+import { CONTENDERS } from "./contenders.ts";
 import { judge } from "./goals.ts";
 import { type Metric, SATURATED_SHARE } from "./measurement.ts";
 import type { BenchResult } from "./run-bench.ts";
 import { SCENARIOS } from "./scenario.ts";
+import { BASELINE, type ServerName } from "./server-name.ts";
 import type { ScenarioSummary } from "./summary.ts";
 import { textTable } from "./text-table.ts";
 
@@ -43,6 +44,12 @@ const ROWS: readonly Row[] = [
   row("collectedKib", "  garbage collected, KiB", 2, "difference"),
   row("heapKib", "  of that in the JavaScript heap, KiB", 2, "difference"),
   row("idleCpuPercent", "CPU when idle, percent of a core", 2, "difference"),
+  row("calmP99Ms", "publish to receipt, p99, all read, ms", 2),
+  row("stalledP99Ms", "  the same of those who read while every tenth does not, ms", 2),
+  row("healthyLost", "  lost by them meanwhile", 0),
+  row("stalledLost", "lost by those who did not read", 0),
+  row("stalledResets", "  resets that they got", 0),
+  row("stalledBackMs", "  until they had everything, ms", 0),
   row("lost", "lost at low rates", 0),
   row("repeated", "repeated at low rates", 0),
 ];
@@ -66,8 +73,9 @@ export function renderReport(
       : `not pinned to cores: ${cpus.reason}`,
   ];
   for (const summary of summaries) {
-    lines.push("", SCENARIOS[summary.scenario].title, ...figures(summary), ...goals(summary));
+    lines.push("", SCENARIOS[summary.scenario].title, ...figures(summary));
   }
+  lines.push(...goals(summaries));
   const servers = new Set(summaries.flatMap((summary) => summary.servers));
   lines.push("", ...[...servers].map((server) => `${server}: ${CONTENDERS[server].title}`));
   const remarks = [...result.notes, ...warnings(summaries)].map((remark) => `\n${remark}`);
@@ -101,21 +109,22 @@ function comparison(compare: "ratio" | "difference", value: number): string {
   return compare === "ratio" ? `×${value.toFixed(2)}` : `${value < 0 ? "" : "+"}${value.toFixed(2)}`;
 }
 
-function goals(summary: ScenarioSummary): readonly string[] {
-  const outcomes = judge(summary).filter(({ verdict }) => verdict !== "not measured");
+function goals(summaries: readonly ScenarioSummary[]): readonly string[] {
+  const outcomes = summaries.flatMap(judge).filter(({ verdict }) => verdict !== "not measured");
   if (outcomes.length === 0) {
     return [];
   }
   return [
     "",
-    ...textTable(
-      outcomes.map(({ goal, measured, verdict }) => [
+    ...textTable([
+      ["figure", "measured", "goal", "verdict"],
+      ...outcomes.map(({ goal, measured, verdict }) => [
         goal.title,
         measured.toFixed(2),
         `${goal.bound} ${goal.value}`,
         verdict,
       ]),
-    ),
+    ]),
   ];
 }
 
@@ -153,7 +162,7 @@ function doubts(server: ServerName, summary: ScenarioSummary): readonly string[]
   if (Number.isNaN(figure.p99Ms) && !Number.isNaN(figure.latencyServerShare)) {
     found.push("it did not keep up with the rate at which latencies are taken.");
   }
-  if (figure.lost > 0 || figure.repeated > 0) {
+  if (figure.lost > 0 || figure.healthyLost > 0 || figure.repeated > 0) {
     found.push("messages were lost, late or repeated at a low rate.");
   }
   return found;

@@ -1,5 +1,6 @@
 import { DEVELOPMENT_KEY, mintToken } from "@tidegate/auth";
 import { connectPlainNats, type NatsConnection, startNats } from "@tidegate/testkit";
+import type { ClientPlan } from "../client-plan.ts";
 import { buildDrain } from "../drain/build-drain.ts";
 import { LoadTestError } from "../load-test-error.ts";
 import { assertFilesSuffice } from "../open-files.ts";
@@ -9,12 +10,15 @@ import type { BenchServer } from "./bench-server.ts";
 import type { BenchClients } from "./clients/bench-clients.ts";
 import { NativeClients } from "./clients/native-clients.ts";
 import { NodeClients } from "./clients/node-clients.ts";
-import { CONTENDERS, findCentrifugo, type ServerName, type ServerPlace } from "./contenders.ts";
+import { CONTENDERS, findCentrifugo } from "./contenders.ts";
 import { type CpuPlan, parseCpuList, pinProcess, planCpus } from "./cpu-pinning.ts";
-import { GOALS, SUBJECT } from "./goals.ts";
+import { GOALS } from "./goals.ts";
 import { measureServer } from "./measure-server.ts";
+import { measureStall } from "./measure-stall.ts";
 import type { Measurement } from "./measurement.ts";
-import { SCENARIOS, type ScenarioName } from "./scenario.ts";
+import { SCENARIOS, type Scenario, type ScenarioName } from "./scenario.ts";
+import type { ServerName } from "./server-name.ts";
+import type { ServerPlace } from "./server-place.ts";
 import type { RoundResult } from "./summary.ts";
 
 /** What clients are used. `binary`: the native program. */
@@ -60,11 +64,13 @@ export async function runBench(
     const tokens = await mintTokens(connections, signal);
     const nats = await connectPlainNats(server.url);
     try {
-      const place = { natsUrl: server.url, cpus, profileDirectory: options.profileDirectory };
+      const { profileDirectory } = options;
+      const place = { natsUrl: server.url, cpus, profileDirectory, settings: {} };
+      const scenarios = presentScenarios(options.scenarios, clients, notes);
       const rounds: RoundResult[] = [];
       const parts = { options, place, clients, tokens, nats, natsPid: server.pid, signal };
       for (let round = 1; round <= options.rounds; round += 1) {
-        for (const scenario of options.scenarios) {
+        for (const scenario of scenarios) {
           for (const name of serversOf(scenario, servers, options)) {
             const say = (what: string): void =>
               onProgress(`round ${round} of ${options.rounds}, ${scenario}, ${name}: ${what}`);
@@ -82,19 +88,33 @@ export async function runBench(
   }
 }
 
-/** Unless they were asked for, only those that a goal compares. */
+function presentScenarios(
+  wanted: readonly ScenarioName[],
+  clients: ClientsPlan,
+  notes: string[],
+): readonly ScenarioName[] {
+  return wanted.filter((name) => {
+    const isPossible = clients.kind === "native" || !SCENARIOS[name].native;
+    if (!isPossible) {
+      notes.push(`Without the native clients there is no scenario ${name}.`);
+    }
+    return isPossible;
+  });
+}
+
+/** Those that can take part; unless they were asked for, only those that a goal compares. */
 function serversOf(
   scenario: ScenarioName,
   servers: readonly ServerName[],
   { serversChosen }: BenchOptions,
 ): readonly ServerName[] {
-  const compared = GOALS.filter((goal) => goal.scenario === scenario).flatMap(({ reference }) => [
-    SUBJECT,
-    reference,
+  const able = SCENARIOS[scenario].servers ?? servers;
+  const compared = GOALS.filter((goal) => goal.scenario === scenario).flatMap((goal) => [
+    goal.subject,
+    goal.reference,
   ]);
-  return serversChosen || scenario === "fan-out"
-    ? servers
-    : servers.filter((name) => compared.includes(name));
+  const takesAll = serversChosen || scenario === "fan-out";
+  return servers.filter((name) => able.includes(name) && (takesAll || compared.includes(name)));
 }
 
 interface RunParts {
@@ -109,9 +129,10 @@ interface RunParts {
 }
 
 async function runServer(parts: RunParts, scenario: ScenarioName, name: ServerName): Promise<Measurement> {
-  const { options, place, tokens, natsPid } = parts;
+  const { options, tokens, natsPid } = parts;
   const contender = CONTENDERS[name];
-  const { channel } = SCENARIOS[scenario];
+  const plan = SCENARIOS[scenario];
+  const place = { ...parts.place, settings: plan.settings };
   const server = await contender.start(place);
   let nextNumber = 0;
   const withClients = async <T>(
@@ -119,14 +140,17 @@ async function runServer(parts: RunParts, scenario: ScenarioName, name: ServerNa
     batch: boolean,
     measure: (run: BenchRun) => Promise<T>,
   ): Promise<T> => {
-    const plans = some.map((token, client) => contender.plan({ client, token, channel, batch }));
-    const clients = await startClients(parts.clients, server, plans);
+    const { channel, transport, resuming } = plan;
+    const plans = some.map((token, client) =>
+      contender.plan({ client, token, channel, batch, transport, resuming }),
+    );
+    const clients = await startClients(parts.clients, server, plans, plan);
     try {
       return await measure({
         ...parts,
         server,
         clients,
-        scenario: SCENARIOS[scenario],
+        scenario: plan,
         observed: {
           server,
           pids: [...clients.pids, ...(natsPid === undefined ? [] : [natsPid])],
@@ -143,12 +167,16 @@ async function runServer(parts: RunParts, scenario: ScenarioName, name: ServerNa
     }
   };
   try {
-    const saturates = parts.clients.kind === "native" && options.saturation;
+    if (scenario === "stall") {
+      return await withClients(tokens.slice(0, options.few), false, measureStall);
+    }
+    const saturates = parts.clients.kind === "native" && options.saturation && contender.saturates;
+    const joins = contender.batches && plan.transport === "ws";
     return await withClients(tokens, false, (run) =>
       measureServer(
         run,
         saturates,
-        contender.batches ? (measure) => withClients(tokens.slice(0, options.few), true, measure) : undefined,
+        joins ? (measure) => withClients(tokens.slice(0, options.few), true, measure) : undefined,
       ),
     );
   } finally {
@@ -158,12 +186,13 @@ async function runServer(parts: RunParts, scenario: ScenarioName, name: ServerNa
 
 async function startClients(
   plan: ClientsPlan,
-  { port }: BenchServer,
-  plans: Parameters<typeof NativeClients.start>[2],
+  { ports }: BenchServer,
+  plans: readonly ClientPlan[],
+  scenario: Scenario,
 ): Promise<BenchClients> {
   return plan.kind === "native"
-    ? await NativeClients.start(plan.binary, port, plans)
-    : new NodeClients(port, plans);
+    ? await NativeClients.start(plan.binary, ports, plans, scenario)
+    : new NodeClients(ports, plans);
 }
 
 /** How many cores clients and NATS have; unpinned, all but the one that the server takes. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { ServerName } from "./contenders.ts";
 import { completeMeasurement, type Measurement } from "./measurement.ts";
+import type { ServerName } from "./server-name.ts";
 import { median, type RoundResult, ScenarioSummary } from "./summary.ts";
 
 function result(round: number, server: ServerName, some: Partial<Measurement>): RoundResult {

@@ -1,6 +1,6 @@
-import type { ServerName } from "./contenders.ts";
-import { METRICS, type Measurement, type Metric } from "./measurement.ts";
+import { METRICS, type Measurement, type Metric, MISTAKES } from "./measurement.ts";
 import type { ScenarioName } from "./scenario.ts";
+import type { ServerName } from "./server-name.ts";
 
 /** One server in one round. */
 export interface RoundResult {
@@ -34,9 +34,7 @@ export class ScenarioSummary {
     const values = this.#results
       .filter((result) => result.server === server)
       .map(({ measurement }) => measurement[metric]);
-    return metric === "lost" || metric === "repeated"
-      ? values.reduce((sum, one) => sum + one, 0)
-      : median(values);
+    return MISTAKES.has(metric) ? values.reduce((sum, one) => sum + one, 0) : median(values);
   }
 
   figures(server: ServerName): Measurement {

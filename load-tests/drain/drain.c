@@ -513,11 +513,13 @@ static size_t take_frames(Client *client, const unsigned char *bytes, size_t len
   return at;
 }
 
-// Events of a stream may stand in any number of lines and chunks, but servers write whole ones.
+// Events of a stream may stand in any number of lines and chunks, but servers write whole ones. Some write the line end
+// behind a chunk only with the next one, so nothing waits for it.
 static size_t take_chunks(Client *client, const unsigned char *bytes, size_t length, uint64_t now, size_t *need) {
   size_t at = 0;
   while (at < length && client->state != CLOSED) {
-    const unsigned char *newline = memchr(bytes + at, '\n', length - at);
+    size_t line_end = client->chunked && bytes[at] == '\r' ? 2 : 0;
+    const unsigned char *newline = length - at > line_end ? memchr(bytes + at + line_end, '\n', length - at - line_end) : NULL;
     if (newline == NULL) break;
     size_t body = (size_t)(newline + 1 - bytes);
     if (!client->chunked) {
@@ -525,18 +527,18 @@ static size_t take_chunks(Client *client, const unsigned char *bytes, size_t len
       at = body;
       continue;
     }
-    size_t size = strtoul((const char *)bytes + at, NULL, 16);
+    size_t size = strtoul((const char *)bytes + at + line_end, NULL, 16);
     if (size == 0 || size > MAX_FRAME) {
       fail(client, "the stream ended");
       break;
     }
-    if (length - body < size + 2) {
-      *need = body - at + size + 2;
+    if (length - body < size) {
+      *need = body - at + size;
       break;
     }
     count.frames += 1;
     take_text(client, bytes + body, size, now);
-    at = body + size + 2;
+    at = body + size;
   }
   return at;
 }

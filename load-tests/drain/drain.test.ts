@@ -349,6 +349,8 @@ describe.skipIf(binary === undefined)("drain", () => {
       await reportOnce(drain, ({ bytes }) => bytes === end);
     }
     expect(await drain.report()).toMatchObject({ received: 3, skipped: 0, closed: 0 });
+    peers[0]?.socket.write(chunk(`data: ${stampedPayload(3, nowMicros(), 80)}\n\n`).slice(0, -2));
+    await reportOnce(drain, ({ received }) => received === 4);
     expect(peers[0]?.head).toContain("Accept: text/event-stream");
   });
 

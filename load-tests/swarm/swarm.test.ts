@@ -45,7 +45,7 @@ async function swarmOn(
   if (address === null || typeof address === "string") {
     throw new TypeError("a TCP server has a port");
   }
-  const swarm = new Swarm(address.port, plans);
+  const swarm = new Swarm([address.port], plans);
   openSwarms.push(swarm);
   return swarm;
 }

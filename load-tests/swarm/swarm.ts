@@ -16,9 +16,9 @@ export interface OpenOptions {
   readonly signal: AbortSignal;
 }
 
-/** Clients of one server in this process. */
+/** Clients in this process, of one server or of several that share them. */
 export class Swarm {
-  readonly #port: number;
+  readonly #ports: readonly number[];
   readonly #openings: readonly OpeningBytes[];
   readonly #clients: SwarmClient[] = [];
   readonly #failed = Promise.withResolvers<never>();
@@ -28,8 +28,8 @@ export class Swarm {
   #onReady = (): void => {};
 
   /** @param plans in the order in which they are opened. All their bytes are made here, before a clock starts. */
-  constructor(port: number, plans: readonly ClientPlan[]) {
-    this.#port = port;
+  constructor(ports: readonly number[], plans: readonly ClientPlan[]) {
+    this.#ports = ports;
     this.#openings = plans.map(openingBytes);
     // Whoever waits for something sees it by `orFailure`; at other times it must not end the process.
     this.#failed.promise.catch(() => {});
@@ -67,9 +67,11 @@ export class Swarm {
     const onAbort = (): void => done.reject(signal.reason);
     const fill = (): void => {
       while (this.#clients.length < wanted && this.#clients.length - this.#ready < inFlight) {
-        const opening = this.#openings[this.#clients.length];
-        if (opening !== undefined) {
-          this.#clients.push(new SwarmClient(this.#clients.length, this.#port, opening, this.#events));
+        const index = this.#clients.length;
+        const opening = this.#openings[index];
+        const port = this.#ports[index % this.#ports.length];
+        if (opening !== undefined && port !== undefined) {
+          this.#clients.push(new SwarmClient(index, port, opening, this.#events));
         }
       }
       if (this.#ready === wanted) {

@@ -3,6 +3,8 @@ export interface ClientsReport {
   /** Each message once for each connection. */
   readonly received: number;
   readonly repeated: number;
+  /** How often a client was told that messages of a replayable channel may be missing. */
+  readonly resets: number;
   /** Connections that a server ended. */
   readonly closed: number;
   /** Why it ended the first. */
@@ -12,6 +14,13 @@ export interface ClientsReport {
   readonly p50Micros: number;
   readonly p99Micros: number;
   readonly p999Micros: number;
+}
+
+/** How clients are opened. */
+export interface ClientsManner {
+  readonly transport: "ws" | "sse";
+  /** They have small buffers, as on a slow line, and go on from their cursors when they are opened again. */
+  readonly resuming: boolean;
 }
 
 /** Clients of one server, native or in this process. */
@@ -27,6 +36,18 @@ export interface BenchClients {
   open(count: number, inFlight: number, signal: AbortSignal): Promise<void>;
   /** Closes the last of them; they can be opened again. */
   close(count: number): Promise<void>;
+  /**
+   * Stops reading the last of them; 0 reads all again.
+   *
+   * @throws LoadTestError `client_failed` where they cannot.
+   */
+  stall(count: number): Promise<void>;
+  /**
+   * From now on opens those again that end, from the cursor that they got to.
+   *
+   * @throws LoadTestError `client_failed` where they cannot.
+   */
+  keep(inFlight: number): Promise<void>;
   /** Counts anew, from messages numbered `first` on. */
   begin(first: number): Promise<void>;
   report(): Promise<ClientsReport>;

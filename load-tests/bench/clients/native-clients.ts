@@ -1,6 +1,9 @@
-import type { ClientPlan } from "../../client-plan.ts";
+import { type ClientPlan, SINCE_FIELD } from "../../client-plan.ts";
 import { Drain } from "../../drain/drain.ts";
-import type { BenchClients, ClientsReport } from "./bench-clients.ts";
+import type { BenchClients, ClientsManner, ClientsReport } from "./bench-clients.ts";
+
+/** As soon as a client can after it has seen the end. */
+const REOPEN_MS = 100;
 
 /** Clients in the native program. */
 export class NativeClients implements BenchClients {
@@ -11,8 +14,14 @@ export class NativeClients implements BenchClients {
   }
 
   /** @throws LoadTestError `client_failed`. */
-  static async start(binary: string, port: number, plans: readonly ClientPlan[]): Promise<NativeClients> {
-    return new NativeClients(await Drain.start({ binary, port, plans }));
+  static async start(
+    binary: string,
+    ports: readonly number[],
+    plans: readonly ClientPlan[],
+    { transport, resuming }: ClientsManner,
+  ): Promise<NativeClients> {
+    const cursors = resuming ? { since: SINCE_FIELD, narrow: true } : {};
+    return new NativeClients(await Drain.start({ binary, port: ports, plans, mode: transport, ...cursors }));
   }
 
   get pids(): readonly number[] {
@@ -36,6 +45,14 @@ export class NativeClients implements BenchClients {
 
   close(count: number): Promise<void> {
     return this.#drain.close(count);
+  }
+
+  stall(count: number): Promise<void> {
+    return this.#drain.stall(count);
+  }
+
+  keep(inFlight: number): Promise<void> {
+    return this.#drain.keep({ inFlight, waitMs: REOPEN_MS });
   }
 
   begin(first: number): Promise<void> {

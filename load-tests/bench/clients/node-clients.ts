@@ -1,4 +1,5 @@
 import type { ClientPlan } from "../../client-plan.ts";
+import { LoadTestError } from "../../load-test-error.ts";
 import { DeliveryLedger } from "../../swarm/delivery-ledger.ts";
 import { nowMicros, StampReader } from "../../swarm/stamp.ts";
 import { Swarm } from "../../swarm/swarm.ts";
@@ -10,8 +11,8 @@ export class NodeClients implements BenchClients {
   readonly #swarm: Swarm;
   #ledger = new DeliveryLedger(0);
 
-  constructor(port: number, plans: readonly ClientPlan[]) {
-    this.#swarm = new Swarm(port, plans);
+  constructor(ports: readonly number[], plans: readonly ClientPlan[]) {
+    this.#swarm = new Swarm(ports, plans);
   }
 
   open(count: number, inFlight: number, signal: AbortSignal): Promise<void> {
@@ -21,6 +22,14 @@ export class NodeClients implements BenchClients {
   close(count: number): Promise<void> {
     this.#swarm.close(count);
     return Promise.resolve();
+  }
+
+  stall(): Promise<void> {
+    return Promise.reject(new LoadTestError("client_failed", "clients on Node.js read all there is"));
+  }
+
+  keep(): Promise<void> {
+    return Promise.reject(new LoadTestError("client_failed", "clients on Node.js do not come back"));
   }
 
   begin(first: number): Promise<void> {
@@ -38,7 +47,9 @@ export class NodeClients implements BenchClients {
 
   /** @throws LoadTestError `connection_lost` if any of them is gone. */
   report(): Promise<ClientsReport> {
-    return this.#swarm.orFailure(Promise.resolve({ ...this.#ledger.report(), closed: 0, reason: "" }));
+    return this.#swarm.orFailure(
+      Promise.resolve({ ...this.#ledger.report(), resets: 0, closed: 0, reason: "" }),
+    );
   }
 
   stop(): Promise<void> {

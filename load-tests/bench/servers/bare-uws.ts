@@ -1,7 +1,8 @@
 // The floor that a gateway is measured against: uWebSockets.js and NATS with nothing but a loop between them. It sends the
 // frames of a gateway, flushed once per turn of the event loop: one cork for each client, or one frame of joined
-// messages for those that asked for it.
+// messages for those that asked for it. On `/sse` it writes events, one corked write for all of a turn.
 
+import { EventStreams } from "./event-streams.ts";
 import { frameOf, runContender } from "./run-contender.ts";
 import { listen, type UwsClient, uwsApp } from "./uws-app.ts";
 
@@ -9,6 +10,7 @@ import { listen, type UwsClient, uwsApp } from "./uws-app.ts";
 const plain: UwsClient[] = [];
 const batching: UwsClient[] = [];
 const byOwn = new Map<string, UwsClient>();
+const streams = new EventStreams();
 
 let sharedFrames: string[] = [];
 let ownFrames: (readonly [client: UwsClient, frame: Buffer])[] = [];
@@ -16,6 +18,7 @@ let scheduled = false;
 
 function flush(): void {
   scheduled = false;
+  streams.flush();
   const frames = sharedFrames;
   sharedFrames = [];
   if (frames.length > 0) {
@@ -90,10 +93,15 @@ const app = uwsApp({
   },
 });
 
+streams.serve(app, "/sse");
+
 await runContender({
   listen: () => listen(app),
   toAll: (message) => {
-    sharedFrames.push(frameOf(message));
+    if (plain.length + batching.length > 0) {
+      sharedFrames.push(frameOf(message));
+    }
+    streams.add(message.payload);
     schedule();
   },
   toOne: (name, message) => {

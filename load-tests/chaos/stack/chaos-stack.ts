@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectPlainNats, type NatsConnection, spawnNode } from "@tidegate/testkit";
-import { LoadTestError } from "../../load-test-error.ts";
+import { connectPlainNats, type NatsConnection } from "@tidegate/testkit";
+import { provision } from "../../provision.ts";
 import { freePort } from "./free-port.ts";
 import { gatewayEnvironment, writeGatewayConfig } from "./gateway-config.ts";
 import { GatewayNode } from "./gateway-node.ts";
@@ -18,8 +18,6 @@ export interface ChaosStackOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
 }
-
-const PROVISION_FILE = new URL("../../../services/gateway/src/provision.ts", import.meta.url);
 
 /** NATS with provisioned streams and gateway nodes on it, all in processes of their own. */
 export class ChaosStack {
@@ -51,7 +49,7 @@ export class ChaosStack {
     const stack = new ChaosStack({ nats, nodes, proxies, backend }, directory);
     try {
       const configPath = await writeGatewayConfig(directory, natsServers);
-      await provision(configPath, nats.url);
+      await provision(configPath, gatewayEnvironment(nats.url));
       onProgress(`starting ${options.nodes} gateway nodes`);
       for (let index = 0; index < options.nodes; index += 1) {
         let natsUrl = nats.url;
@@ -84,17 +82,5 @@ export class ChaosStack {
     await this.backend.close();
     await this.nats.stop();
     await rm(this.#directory, { recursive: true, force: true });
-  }
-}
-
-async function provision(configPath: string, natsUrl: string): Promise<void> {
-  const process = await spawnNode(PROVISION_FILE, {
-    args: ["--config", configPath],
-    env: gatewayEnvironment(natsUrl),
-  });
-  const { code } = await process.exited;
-  if (code !== 0) {
-    const output = process.lines.map(({ text }) => text).join("\n");
-    throw new LoadTestError("server_failed", `provisioning ended with code ${code}:\n${output}`);
   }
 }

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { BenchRun } from "./bench-run.ts";
+import type { ClientsReport } from "./clients/bench-clients.ts";
+import { openClients } from "./connect-phase.ts";
+import { deliver } from "./deliver.ts";
+import { completeMeasurement, type Measurement } from "./measurement.ts";
+
+/** Large enough that those who do not read are soon over the gateway's limits. */
+const PAYLOAD_BYTES = 1024;
+const STALLED_SHARE = 0.1;
+/** Times the phases of other scenarios, so that stalled clients go through all that a gateway does with them. */
+const LONGER = 2;
+const WARM_UP_SECONDS = 1;
+const GRACE_MS = 5_000;
+const POLL_MS = 20;
+/** After so long without another message the rest is lost. */
+const QUIET_MS = 10_000;
+
+/**
+ * What clients that stop reading do to those who read, and whether they miss anything when they read again, or come back
+ * if they were thrown out meanwhile.
+ *
+ * @throws LoadTestError; the reason of the signal.
+ */
+export async function measureStall(run: BenchRun): Promise<Measurement> {
+  const { clients, options, scenario } = run;
+  const { few, fewRate } = options;
+  const stalled = Math.max(1, Math.round(few * STALLED_SHARE));
+  const seconds = options.seconds * LONGER;
+  const plan = { clients: few, perSecond: fewRate, graceMs: GRACE_MS, payloadBytes: PAYLOAD_BYTES };
+  await openClients(run, few);
+  await deliver(run, { ...plan, seconds: WARM_UP_SECONDS });
+  run.onProgress(`${fewRate}/s to ${few} clients for ${seconds} s`);
+  const calm = await deliver(run, { ...plan, seconds });
+
+  run.onProgress(`the same while ${stalled} of them do not read`);
+  await clients.stall(stalled);
+  const stall = await deliver(run, { ...plan, seconds, reading: few - stalled });
+
+  run.onProgress(`until these ${stalled} have everything`);
+  const all = scenario.deliveries(stall.messages, few);
+  const startedAt = performance.now();
+  await clients.keep(options.inFlight);
+  await clients.stall(0);
+  const report = await untilAll(run, all);
+  return completeMeasurement({
+    calmP99Ms: calm.report.p99Micros / 1000,
+    stalledP99Ms: stall.report.p99Micros / 1000,
+    healthyLost: Math.max(0, stall.expected - stall.report.received),
+    stalledLost: all - report.received,
+    stalledResets: report.resets,
+    stalledBackMs: report.received < all ? Number.NaN : performance.now() - startedAt,
+    lost: Math.max(0, calm.expected - calm.report.received),
+    repeated: report.repeated,
+  });
+}
+
+async function untilAll({ clients, signal }: BenchRun, wanted: number): Promise<ClientsReport> {
+  let report = await clients.report();
+  let movedAt = performance.now();
+  while (report.received < wanted && performance.now() - movedAt < QUIET_MS) {
+    await delay(POLL_MS, undefined, { signal });
+    const next = await clients.report();
+    if (next.received > report.received) {
+      movedAt = performance.now();
+    }
+    report = next;
+  }
+  return report;
+}
