@@ -1,4 +1,3 @@
-import { isPattern } from "@tidegate/protocol";
 import type { BrokerError } from "../broker-error.ts";
 import type { Confirmations } from "../confirmations.ts";
 import type { Faults } from "../faults.ts";
@@ -42,8 +41,6 @@ export class NamespaceTails {
   readonly #watch: NamespaceWatch;
   readonly #tails = new Map<string, Tail>();
   readonly #stopWatching: () => void;
-  /** Up to where a channel had come at the last sweep. */
-  #swept = new Map<string, number>();
 
   constructor(parts: NamespaceTailsParts) {
     this.#parts = parts;
@@ -134,15 +131,9 @@ export class NamespaceTails {
     );
   }
 
-  /** Channels that have moved since the last time show losses by themselves; patterns prove their floor only here. */
+  /** Of all: one that has moved since the last time may have lost what came last. Patterns prove their floor only here. */
   #sweep(): void {
-    const swept = new Map<string, number>();
-    this.#each((tail) => {
-      const { highest } = tail.core;
-      if (isPattern(tail.name) || this.#swept.get(tail.name) === highest) tail.core.check();
-      swept.set(tail.name, highest);
-    });
-    this.#swept = swept;
+    this.#each((tail) => tail.core.check());
   }
 
   #each(visit: (tail: Tail) => void): void {

@@ -29,6 +29,11 @@ export interface NamespaceWatchParts {
 
 /** So many ticks that do not come make a suspicion, and so many more the next. */
 const MISSED_TICKS = 2.5;
+/**
+ * When to look again after an election, in ms. What the old leader had accepted may be stored only under the new one, which then
+ * does not republish it: seen with a server that was stopped, where the last message of a channel stayed unheard.
+ */
+const AFTER_ELECTION_MS: readonly number[] = [2_000, 10_000];
 /** A sweep comes after the interval and up to this share of it more, so that nodes do not read in step. */
 const SWEEP_JITTER = 1;
 
@@ -44,6 +49,7 @@ export class NamespaceWatch {
   readonly #subscriptions: readonly NatsSubscription[];
   readonly #tickTimer: NodeJS.Timeout;
   #sweepTimer: NodeJS.Timeout | undefined;
+  #electionTimers: readonly NodeJS.Timeout[] = [];
   #heardAt = performance.now();
   #connected = true;
   #missed = 0;
@@ -57,7 +63,7 @@ export class NamespaceWatch {
         this.#onTick(message),
       ),
       this.#listen(connection, `$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.${streamName}`, () =>
-        parts.onSuspicion(),
+        this.#onElection(),
       ),
     ];
     this.#tickTimer = setInterval(() => this.#tick(), tickMs).unref();
@@ -79,6 +85,7 @@ export class NamespaceWatch {
   close(): void {
     clearInterval(this.#tickTimer);
     clearTimeout(this.#sweepTimer);
+    this.#clearElection();
     if (this.#parts.connection.isClosed()) return;
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
@@ -128,6 +135,24 @@ export class NamespaceWatch {
         onRegressed();
         return;
     }
+  }
+
+  #onElection(): void {
+    const { faults, onSuspicion } = this.#parts;
+    this.#clearElection();
+    onSuspicion();
+    this.#electionTimers = AFTER_ELECTION_MS.map((ms) =>
+      setTimeout(
+        () => {
+          if (this.#connected) faults.run("a look after an election", onSuspicion);
+        },
+        ms * (1 + Math.random() * SWEEP_JITTER),
+      ).unref(),
+    );
+  }
+
+  #clearElection(): void {
+    for (const timer of this.#electionTimers) clearTimeout(timer);
   }
 
   /** It was late, or the stream has lost the newest one. */

@@ -12,7 +12,7 @@ export interface TailOptions {
   readonly mostReads: number;
   /** How often a tick tells that the way through the stream works; the same on all nodes. Default 1 000 ms. */
   readonly tickMs: number;
-  /** Channels on which nothing happens are looked at after this and up to as much again. Default 30 000 ms. */
+  /** The heads of all channels are looked at after this and up to as much again. Default 20 000 ms. */
   readonly sweepMs: number;
 }
 
@@ -23,5 +23,5 @@ export const TAIL_DEFAULTS: TailOptions = {
   replayBytes: 8 * 1024 * 1024,
   mostReads: 16,
   tickMs: 1_000,
-  sweepMs: 30_000,
+  sweepMs: 20_000,
 };
