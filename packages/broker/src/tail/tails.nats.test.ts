@@ -167,16 +167,6 @@ describe("a message that is lost on its way", () => {
     expect(broker.stats.tails).toMatchObject({ gaps: 1, repairs: 1 });
   });
 
-  it("is found when a new leader does not pass on what the old one had accepted", async () => {
-    const { client, broker } = await setUp();
-    const follower = await following(broker, "chat.a");
-    const { streamReads } = broker.stats.tails;
-    client.publish("$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.rt_chat", "{}");
-    await waitUntil(() => broker.stats.tails.streamReads > streamReads);
-    await putUnseen(client, "chat.a", "late");
-    expect(await follower.seen.count(1)).toStrictEqual(["late"]);
-  });
-
   it("is found by the sweep when nothing follows it", async () => {
     const { client, broker } = await setUp({ sweepMs: 100 });
     const follower = await following(broker, "chat.a");
