@@ -4,6 +4,7 @@ import type { Logger } from "@tidegate/runtime";
 import { Connection } from "./connection/connection.ts";
 import { readOpenRequest } from "./connection/open-request.ts";
 import { handshakeToken } from "./credentials.ts";
+import { TurnBudget } from "./fan-out/flush-budget.ts";
 import { Hub } from "./fan-out/hub.ts";
 import type { GatewayBroker } from "./gateway-broker.ts";
 import { errorAnswer } from "./handlers/session.ts";
@@ -76,6 +77,7 @@ export class Gateway {
         replayBytes: options.limits.replayBytes,
         batchBytes: Math.min(MOST_BATCH_BYTES, options.limits.frameBytes),
         traffic,
+        budget: new TurnBudget(() => performance.now()),
         now: Date.now,
         onLost: (channel, error) => logger.warn({ err: error, channel }, "a channel was lost"),
         onFault: (error) => logger.error({ err: error }, "a subscriber failed"),

@@ -2,6 +2,7 @@ import type { Identity, Verification } from "@tidegate/auth";
 import type { HistoryPolicy } from "@tidegate/broker";
 import { compileGrants, type GrantPatterns, GrantSet } from "@tidegate/protocol";
 import { createLogger, createMetrics, type MetricsExposition } from "@tidegate/runtime";
+import { UNLIMITED } from "../src/fan-out/flush-budget.ts";
 import { Hub } from "../src/fan-out/hub.ts";
 import { createInstruments } from "../src/instruments.ts";
 import type { GatewayLimits, PingTimes } from "../src/limits.ts";
@@ -167,6 +168,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       replayBytes: LIMITS.replayBytes,
       batchBytes: LIMITS.frameBytes,
       traffic,
+      budget: UNLIMITED,
       now,
       onLost: () => {},
       onFault: (error) => logger.error({ err: error }, "a subscriber failed"),

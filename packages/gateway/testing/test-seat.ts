@@ -7,6 +7,7 @@ import type { Format, Frame } from "../src/fan-out/format.ts";
 /** A seat that keeps what it gets. */
 export class TestSeat implements Seat {
   index = -1;
+  due = 0;
   readonly format: Format;
   readonly deliveries: (readonly Frame[])[] = [];
   readonly resets: { readonly reason: ResetReason; readonly position: Position }[] = [];

@@ -39,6 +39,7 @@ export type JoinOutcome = Seated | { readonly kind: "ended" };
 /** One connection's subscription to one channel or pattern. */
 export class Subscription implements Seat {
   index = -1;
+  due = 0;
   readonly format: Format;
   readonly #subscriber: Subscriber;
   readonly #held: HeldChannel;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TestSeat } from "../../testing/test-seat.ts";
 import { Audience } from "./audience.ts";
+import { type FlushBudget, UNLIMITED } from "./flush-budget.ts";
 import type { Frame } from "./format.ts";
 
 function frame(text: string): Frame {
@@ -16,15 +17,32 @@ function audienceOf(...seats: readonly TestSeat[]): Audience {
   return audience;
 }
 
+function flush(audience: Audience): void {
+  audience.begin();
+  audience.walk(UNLIMITED);
+}
+
+/** For so many seats. */
+function budgetOf(seats: number): FlushBudget {
+  let left = seats;
+  return {
+    start: () => {},
+    isSpent: () => {
+      left -= 1;
+      return left < 0;
+    },
+  };
+}
+
 describe("Audience", () => {
   it("hands all frames since the last flush to every seat in one call", () => {
     const seats = [new TestSeat(), new TestSeat()];
     const audience = audienceOf(...seats);
     audience.hold(frame("a"));
     audience.hold(frame("b"));
-    audience.flush();
+    flush(audience);
     audience.hold(frame("c"));
-    audience.flush();
+    flush(audience);
     for (const seat of seats) {
       expect(seat.deliveries.map((frames) => frames.length)).toStrictEqual([2, 1]);
       expect(seat.texts).toStrictEqual(["a", "b", "c"]);
@@ -38,10 +56,10 @@ describe("Audience", () => {
       audience.add(seat);
     }
     audience.hold(frame("a"));
-    audience.flush();
+    flush(audience);
     audience.hold(frame("b"));
     audience.hold(frame("c"));
-    audience.flush();
+    flush(audience);
     expect(seats.map(({ texts }) => texts)).toStrictEqual([
       ["a", "b\nc"],
       ["a", "b\nc"],
@@ -51,7 +69,7 @@ describe("Audience", () => {
 
   it("bothers nobody when there is nothing to deliver", () => {
     const seat = new TestSeat();
-    audienceOf(seat).flush();
+    flush(audienceOf(seat));
     expect(seat.deliveries).toStrictEqual([]);
   });
 
@@ -64,7 +82,7 @@ describe("Audience", () => {
     expect(audience.size).toBe(2);
     expect(first?.index).toBe(-1);
     audience.hold(frame("a"));
-    audience.flush();
+    flush(audience);
     expect([first?.texts, second?.texts, third?.texts]).toStrictEqual([[], ["a"], ["a"]]);
   });
 
@@ -83,71 +101,144 @@ describe("Audience", () => {
     expect(audience.seats()).toStrictEqual([]);
   });
 
-  /** What each seat does, by number, when it is served: others leave, itself perhaps, and new ones join. */
-  const reaction = fc.record({
-    at: fc.nat({ max: 11 }),
-    leavers: fc.array(fc.nat({ max: 11 }), { maxLength: 4 }),
-    joins: fc.nat({ max: 2 }),
+  it("goes on where the budget ended the walk, with what was held when it began", () => {
+    const seats = Array.from({ length: 5 }, () => new TestSeat());
+    const audience = audienceOf(...seats);
+    audience.hold(frame("a"));
+    audience.begin();
+    expect(audience.walk(budgetOf(2))).toBe(false);
+    audience.hold(frame("b"));
+    audience.begin();
+    expect(audience.walk(budgetOf(2))).toBe(false);
+    expect(audience.walk(budgetOf(2))).toBe(true);
+    expect(seats.map(({ texts }) => texts)).toStrictEqual(seats.map(() => ["a"]));
+    expect(audience.isHolding).toBe(true);
+    flush(audience);
+    expect(seats.map(({ texts }) => texts)).toStrictEqual(seats.map(() => ["a", "b"]));
   });
 
-  it("serves each seat that is there throughout exactly once, and none after it left, whoever comes and goes", () => {
+  it("shares what it hands to those who come in the midst of a flush", () => {
+    const early = new TestSeat("lines");
+    const late = [new TestSeat("lines"), new TestSeat("lines")];
+    const audience = new Audience("lines", 100);
+    audience.add(early);
+    audience.hold(frame("a"));
+    for (const seat of late) {
+      audience.add(seat);
+    }
+    audience.hold(frame("b"));
+    audience.hold(frame("c"));
+    flush(audience);
+    expect([early.texts, late[0]?.texts]).toStrictEqual([["a\nb\nc"], ["b\nc"]]);
+    expect(late[0]?.frames[0]).toBe(late[1]?.frames[0]);
+  });
+
+  it("serves one ahead of the others, once", () => {
+    const [first, second] = [new TestSeat(), new TestSeat()];
+    const audience = audienceOf(first, second);
+    audience.hold(frame("a"));
+    audience.begin();
+    audience.hold(frame("b"));
+    audience.serve(second);
+    audience.serve(second);
+    expect([first.texts, second.texts]).toStrictEqual([[], ["a", "b"]]);
+    audience.walk(UNLIMITED);
+    flush(audience);
+    expect([first.texts, second.texts]).toStrictEqual([
+      ["a", "b"],
+      ["a", "b"],
+    ]);
+  });
+
+  const who = fc.nat({ max: 7 });
+  const step = fc.oneof(
+    { weight: 4, arbitrary: fc.constant({ do: "hold" as const }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant("walk" as const), seats: fc.nat({ max: 6 }) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("sit" as const), who }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant("leave" as const), who }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("serve" as const), who }) },
+    { weight: 1, arbitrary: fc.constant({ do: "flush" as const }) },
+  );
+  /** What is done while a seat is being served. */
+  const reactions = fc.array(fc.record({ at: who, step }), { maxLength: 5 });
+
+  it("gives each seat what is held while it sits, once and in order, whoever comes, goes and is served between two slices", () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 12 }),
-        fc.array(fc.array(reaction, { maxLength: 6 }), { minLength: 1, maxLength: 4 }),
-        (count, flushes) => {
-          const seats = Array.from({ length: count }, () => new TestSeat());
-          const audience = audienceOf(...seats);
-          for (const [round, reactions] of flushes.entries()) {
-            const present = new Set(seats.filter(({ index }) => index !== -1));
-            const left = new Set<TestSeat>();
-            const late = new Set<TestSeat>();
-            const servedAfterLeaving: TestSeat[] = [];
-            for (const [number, seat] of seats.entries()) {
-              seat.onDeliver = () => {
-                if (left.has(seat)) {
-                  servedAfterLeaving.push(seat);
-                }
-                for (const { leavers, joins } of reactions.filter(({ at }) => at === number)) {
-                  for (const leaver of leavers) {
-                    const leaving = seats[leaver];
-                    if (leaving !== undefined) {
-                      audience.remove(leaving);
-                      left.add(leaving);
-                    }
-                  }
-                  for (let join = 0; join < joins; join += 1) {
-                    const newcomer = new TestSeat();
-                    seats.push(newcomer);
-                    late.add(newcomer);
-                    audience.add(newcomer);
-                  }
-                }
-              };
-            }
-            const before = new Map(seats.map((seat) => [seat, seat.deliveries.length]));
-            audience.hold(frame(`round ${round}`));
-            audience.flush();
-            expect(servedAfterLeaving).toStrictEqual([]);
-            for (const seat of seats) {
-              const served = seat.deliveries.length - (before.get(seat) ?? 0);
-              if (late.has(seat) || !present.has(seat)) {
-                expect(served).toBe(0);
-              } else if (left.has(seat)) {
-                expect(served).toBeLessThanOrEqual(1);
-              } else {
-                expect(served).toBe(1);
+      fc.property(fc.array(step, { maxLength: 60 }), reactions, (steps, reacting) => {
+        const audience = new Audience("json", 100);
+        const seats = Array.from({ length: 8 }, () => new TestSeat());
+        /** By seat, what was held since it sat down. */
+        const due = new Map<TestSeat, string[]>();
+        const got = (seat: TestSeat): readonly string[] => seat.texts.slice(starts.get(seat));
+        const starts = new Map<TestSeat, number>();
+        let held = 0;
+        const run = (taken: (typeof steps)[number]): void => {
+          const seat = "who" in taken ? (seats[taken.who] ?? new TestSeat()) : new TestSeat();
+          switch (taken.do) {
+            case "hold":
+              held += 1;
+              audience.hold(frame(String(held)));
+              for (const expected of due.values()) {
+                expected.push(String(held));
               }
-            }
-            // The books agree with what happened.
-            const inside = seats.filter(({ index }) => index !== -1);
-            expect(audience.size).toBe(inside.length);
-            expect(new Set(audience.seats())).toStrictEqual(new Set(inside));
-            expect(audience.seats().every((seat, index) => seat.index === index)).toBe(true);
+              return;
+            case "walk":
+              audience.begin();
+              audience.walk(budgetOf(taken.seats));
+              return;
+            case "sit":
+              if (seat.index === -1) {
+                audience.add(seat);
+                due.set(seat, []);
+                starts.set(seat, seat.texts.length);
+              }
+              return;
+            case "leave":
+              audience.remove(seat);
+              // Some of it may not have gone out, but nothing was left out.
+              expect(due.get(seat)?.slice(0, got(seat).length) ?? got(seat)).toStrictEqual(got(seat));
+              due.delete(seat);
+              starts.set(seat, Number.POSITIVE_INFINITY);
+              return;
+            case "serve":
+              audience.serve(seat);
+              expect(got(seat)).toStrictEqual(due.get(seat) ?? []);
+              return;
+            case "flush":
+              flush(audience);
+              flush(audience);
+              return;
           }
-        },
-      ),
-      { numRuns: 500 },
+        };
+        let depth = 0;
+        for (const [number, seat] of seats.entries()) {
+          const mine = reacting.filter(({ at }) => at === number);
+          seat.onDeliver = () => {
+            expect(seat.index).not.toBe(-1);
+            // Each time anew, but not for ever.
+            if (depth < 2) {
+              depth += 1;
+              for (const { step: taken } of mine.filter(({ step: { do: what } }) => what !== "hold")) {
+                run(taken);
+              }
+              depth -= 1;
+            }
+          };
+        }
+        for (const taken of steps) {
+          run(taken);
+        }
+        flush(audience);
+        flush(audience);
+        for (const seat of seats) {
+          expect(got(seat)).toStrictEqual(due.get(seat) ?? []);
+        }
+        // The books agree with what happened.
+        const inside = seats.filter(({ index }) => index !== -1);
+        expect(new Set(audience.seats())).toStrictEqual(new Set(inside));
+        expect(audience.seats().every((seat, index) => seat.index === index)).toBe(true);
+      }),
+      { numRuns: 2_000 },
     );
   });
 });

@@ -1,6 +1,7 @@
 import type { BrokerError } from "@tidegate/broker";
 import type { Position, ResetReason } from "@tidegate/protocol";
 import { batchFrames } from "./batch-frames.ts";
+import type { FlushBudget } from "./flush-budget.ts";
 import { type Format, type Frame, isBatched } from "./format.ts";
 
 /**
@@ -11,6 +12,8 @@ export interface Seat {
   readonly format: Format;
   /** Owned by the audience; -1 without a seat. */
   index: number;
+  /** Owned by the audience: the number of the next frame that it has to get. */
+  due: number;
   /** Hands over the frames of one flush: shared, not to be changed. */
   deliver(frames: readonly Frame[]): void;
   /** Replayable channels: continuity is lost, messages may be missing here. What follows goes on behind `position`. */
@@ -24,17 +27,36 @@ export interface Seat {
   lost(error: BrokerError): void;
 }
 
+/** Frames by number; a hole is where a newer one took the place of the frame. */
+type Log = readonly (Frame | undefined)[];
+
+const NO_FRAMES: readonly Frame[] = [];
+
 /**
  * The subscribers of one channel that want one format. An array and not a set: walking it is what a delivery
  * costs, and leaving is a swap with the last seat.
+ *
+ * Frames are numbered, and each seat knows the number that it is due next. So a walk can stop anywhere and go on later, seats come
+ * and go meanwhile, and one may be served ahead of the others: each gets what was held since it sat down, once and in order.
  */
 export class Audience {
   readonly format: Format;
-  #seats: Seat[] = [];
-  /** The seats that a flush is walking over: not to be changed but at the end. */
-  #walked: readonly Seat[] | undefined;
   readonly #batchBytes: number;
-  #frames: Frame[] = [];
+  #seats: Seat[] = [];
+  /** For the next walk. */
+  #held: (Frame | undefined)[] = [];
+  /** Number of the first of them; a walk goes up to there. */
+  #heldFrom = 0;
+  /** The seats that a walk goes over: not to be changed but at the end. `undefined` between walks. */
+  #walked: readonly Seat[] | undefined;
+  #walkedLog: Log = NO_FRAMES;
+  #walkedFrom = 0;
+  /** The whole log as it goes out. */
+  #walkedFrames: readonly Frame[] = NO_FRAMES;
+  #walkedSeats = 0;
+  #nextSeat = 0;
+  /** Less than the whole log, for those who came or were served in its midst; there may be many of them at the same place. */
+  #part: { readonly from: number; readonly to: number; readonly frames: readonly Frame[] } | undefined;
 
   /** @param batchBytes how large a batch may be, where the format joins messages. */
   constructor(format: Format, batchBytes: number) {
@@ -46,8 +68,15 @@ export class Audience {
     return this.#seats.length;
   }
 
+  /** Whether there is something that no walk has begun to hand out. */
+  get isHolding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** What is held so far is not for this one. */
   add(seat: Seat): void {
     seat.index = this.#seats.length;
+    seat.due = this.#heldFrom + this.#held.length;
     this.#seats.push(seat);
   }
 
@@ -66,32 +95,95 @@ export class Audience {
     seat.index = -1;
   }
 
-  /** Keeps a frame for the next flush. */
+  /** Keeps a frame for the next walk. */
   hold(frame: Frame): void {
-    this.#frames.push(frame);
+    this.#held.push(frame);
   }
 
-  /** Hands all held frames to every seat, in one call each; not to seats taken or given up meanwhile. */
-  flush(): void {
-    if (this.#frames.length === 0) {
+  /** Begins to hand out what is held, if no walk is under way. */
+  begin(): void {
+    if (this.#walked !== undefined || this.#held.length === 0) {
       return;
     }
-    const frames = isBatched(this.format) ? batchFrames(this.#frames, this.#batchBytes) : this.#frames;
-    this.#frames = [];
-    const seats = this.#seats;
-    const { length } = seats;
-    this.#walked = seats;
-    for (let index = 0; index < length; index += 1) {
+    this.#walkedLog = this.#held;
+    this.#walkedFrom = this.#heldFrom;
+    this.#heldFrom += this.#held.length;
+    this.#held = [];
+    this.#walkedFrames = this.#outgoing(this.#walkedLog);
+    this.#walked = this.#seats;
+    this.#walkedSeats = this.#seats.length;
+    this.#nextSeat = 0;
+  }
+
+  /** Goes on with the walk that was begun, in one call for each seat. False if the budget ended it before its end. */
+  walk(budget: FlushBudget): boolean {
+    const seats = this.#walked;
+    if (seats === undefined) {
+      return true;
+    }
+    for (let index = this.#nextSeat; index < this.#walkedSeats; index += 1) {
+      if (budget.isSpent()) {
+        this.#nextSeat = index;
+        return false;
+      }
       const seat = seats[index];
-      if (seat !== undefined && seat.index !== -1) {
-        seat.deliver(frames);
+      if (seat !== undefined && seat.index !== -1 && seat.due < this.#heldFrom) {
+        this.#handWalked(seat);
       }
     }
     this.#walked = undefined;
+    this.#walkedLog = NO_FRAMES;
+    this.#walkedFrames = NO_FRAMES;
+    this.#part = undefined;
+    return true;
+  }
+
+  /** Hands one seat what it has not got yet, ahead of the others. */
+  serve(seat: Seat): void {
+    if (this.#walked !== undefined && seat.index !== -1 && seat.due < this.#heldFrom) {
+      this.#handWalked(seat);
+    }
+    const to = this.#heldFrom + this.#held.length;
+    if (seat.index !== -1 && seat.due < to) {
+      const from = seat.due;
+      seat.due = to;
+      this.#hand(seat, this.#partOf(this.#held, this.#heldFrom, from, to));
+    }
   }
 
   /** The seats now; for what is no delivery. */
   seats(): readonly Seat[] {
     return [...this.#seats];
+  }
+
+  #handWalked(seat: Seat): void {
+    const from = seat.due;
+    const to = this.#heldFrom;
+    // Before the call: it may lead back here.
+    seat.due = to;
+    this.#hand(
+      seat,
+      from === this.#walkedFrom
+        ? this.#walkedFrames
+        : this.#partOf(this.#walkedLog, this.#walkedFrom, from, to),
+    );
+  }
+
+  #hand(seat: Seat, frames: readonly Frame[]): void {
+    if (frames.length > 0) {
+      seat.deliver(frames);
+    }
+  }
+
+  #partOf(log: Log, first: number, from: number, to: number): readonly Frame[] {
+    if (this.#part?.from !== from || this.#part.to !== to) {
+      this.#part = { from, to, frames: this.#outgoing(log.slice(from - first)) };
+    }
+    return this.#part.frames;
+  }
+
+  #outgoing(log: Log): readonly Frame[] {
+    const frames = log.includes(undefined) ? log.filter((frame) => frame !== undefined) : (log as Frame[]);
+    return isBatched(this.format) ? batchFrames(frames, this.#batchBytes) : frames;
   }
 }

@@ -48,8 +48,8 @@ export class ChannelEntry {
   readonly replayable: boolean;
   /** Subscribers that hold it, also those that do not sit yet. */
   holders = 0;
-  /** Something is held back for the end of this turn. */
-  dirty = false;
+  /** The hub is going to flush it. */
+  isQueued = false;
   readonly #replays: ReplayFrames;
   readonly #options: ReplayOptions;
   readonly #pending = new Set<PendingJoin>();
@@ -153,8 +153,7 @@ export class ChannelEntry {
       seated(joined);
       return;
     }
-    // What was held back before belongs to those who sat before: the newcomer has it replayed, or did not want it.
-    this.channel.flush();
+    // What is held back belongs to those who sat before: the newcomer has it replayed, or did not want it.
     this.#epoch = joined.position?.epoch;
     this.channel.join(seat);
     if (joined.kind === "reset") {

@@ -2,6 +2,7 @@ import type { LiveMessage } from "@tidegate/broker";
 import type { Position } from "@tidegate/protocol";
 import { Audience, type Seat } from "./audience.ts";
 import { EncodedMessage } from "./encoded-message.ts";
+import { type FlushBudget, UNLIMITED } from "./flush-budget.ts";
 import { type Format, messageFormat } from "./format.ts";
 
 /** One subscribed channel or pattern on this node: what the broker delivers goes to all who sit here. */
@@ -10,6 +11,9 @@ export class ChannelFanOut {
   /** One for each format that somebody wanted. Replaced, never changed: it may grow while it is walked over. */
   #audiences: readonly Audience[] = [];
   readonly #batchBytes: number;
+  /** Those that a walk goes over; `undefined` between walks. */
+  #walked: readonly Audience[] | undefined;
+  #nextAudience = 0;
 
   constructor(name: string, batchBytes: number) {
     this.name = name;
@@ -38,14 +42,58 @@ export class ChannelFanOut {
     }
   }
 
-  flush(): void {
+  /** Whether there is something that no walk has begun to hand out. */
+  get isHolding(): boolean {
     for (const audience of this.#audiences) {
-      audience.flush();
+      if (audience.isHolding) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Hands out what was held when it was first called, and goes on from where the last call had to stop: what comes meanwhile waits
+   * for the next walk. False if the budget ended it before its end.
+   */
+  walk(budget: FlushBudget): boolean {
+    const walked = this.#walked ?? this.#begin();
+    while (this.#nextAudience < walked.length) {
+      if (walked[this.#nextAudience]?.walk(budget) === false) {
+        return false;
+      }
+      this.#nextAudience += 1;
+    }
+    this.#walked = undefined;
+    return true;
+  }
+
+  /** Hands out everything at once. */
+  flush(): void {
+    this.walk(UNLIMITED);
+    if (this.isHolding) {
+      this.walk(UNLIMITED);
+    }
+  }
+
+  /** Hands one seat what it has not got yet, ahead of the others. */
+  serve(seat: Seat): void {
+    if (seat.index !== -1) {
+      this.#audience(seat.format).serve(seat);
     }
   }
 
   seats(): readonly Seat[] {
     return this.#audiences.flatMap((audience) => audience.seats());
+  }
+
+  #begin(): readonly Audience[] {
+    this.#walked = this.#audiences;
+    this.#nextAudience = 0;
+    for (const audience of this.#walked) {
+      audience.begin();
+    }
+    return this.#walked;
   }
 
   #audience(format: Format): Audience {

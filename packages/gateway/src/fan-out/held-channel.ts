@@ -48,24 +48,24 @@ export class HeldChannel {
     this.#entry.join(this.#pending, this.#abort?.signal);
   }
 
-  /** Sequence of the newest message that the seat may have got; 0 if there is none yet. */
+  /** Sequence of the newest message that the seat has got behind a {@link checkpoint}; 0 if there is none yet. */
   get lastSequence(): number {
     return this.#entry.lastSequence;
   }
 
   /**
-   * Delivers what is held back for this turn, and tells up to where every seat of the channel has been served; it advances on a
-   * quiet channel, too. `undefined` for a live channel, and before the position is known.
+   * Delivers what is held back for the seat, and tells up to where it has been served; that advances on a quiet channel, too.
+   * `undefined` for a live channel, and before the position is known.
    */
   checkpoint(): Position | undefined {
-    if (this.#entry.dirty) {
-      this.#entry.channel.flush();
+    if (this.#seat !== undefined) {
+      this.#entry.channel.serve(this.#seat);
     }
     return this.#entry.position;
   }
 
   /**
-   * Has the broker find out that every seat of the channel has been served up to `place`, where the stream is known to have come;
+   * Has the broker find out that nothing of the channel is missing up to `place`, where the stream is known to have come;
    * {@link checkpoint} then says so. `done` is called when it is over, perhaps before this returns, and not after {@link release}.
    */
   prove(place: Position, done: () => void): void {

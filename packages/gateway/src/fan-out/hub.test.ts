@@ -11,17 +11,28 @@ import { Hub } from "./hub.ts";
 const NOW = 1_800_000_000_000;
 const FROM_NOW: JoinFrom = { kind: "now" };
 
-function fixture() {
+/** @param seats how many are served in one turn. */
+function fixture(seats = Number.POSITIVE_INFINITY) {
   const { context } = fakeNode();
   const broker = new FakeBroker();
   const traffic = new Traffic();
   const lost: { readonly name: string; readonly error: BrokerError }[] = [];
   const faults: unknown[] = [];
+  let left = 0;
   const hub = new Hub({
     broker,
     policies: context.policies,
     instruments: context.instruments,
     replayBytes: context.limits.replayBytes,
+    budget: {
+      start: () => {
+        left = seats;
+      },
+      isSpent: () => {
+        left -= 1;
+        return left < 0;
+      },
+    },
     batchBytes: context.limits.frameBytes,
     traffic,
     now: () => NOW,
@@ -163,6 +174,30 @@ describe("Hub", () => {
     }
     await turns();
     expect(seat.deliveries.map(({ length }) => length)).toStrictEqual([100]);
+  });
+
+  it("lets other channels go first where one has more subscribers than a turn serves", async () => {
+    const { broker, hub } = fixture(4);
+    const crowd = [];
+    for (let member = 0; member < 10; member += 1) {
+      crowd.push((await sit(hub, "chat.crowd")).seat);
+    }
+    const few = [(await sit(hub, "chat.a")).seat, (await sit(hub, "chat.b")).seat];
+    const [ofCrowd, ofA, ofB] = broker.subscriptions;
+    const served = (seats: readonly TestSeat[]) => seats.filter(({ frames }) => frames.length > 0).length;
+    for (const subscription of [ofCrowd, ofA, ofB]) {
+      subscription?.message("1");
+    }
+    await turns(1);
+    expect([served(crowd), served(few)]).toStrictEqual([4, 0]);
+    ofCrowd?.message("2");
+    await turns(1);
+    expect([served(crowd), served(few)]).toStrictEqual([6, 2]);
+    await turns(4);
+    for (const { messages, deliveries } of crowd) {
+      expect(messages).toMatchObject([{ data: 1 }, { data: 2 }]);
+      expect(deliveries).toHaveLength(2);
+    }
   });
 
   it("seats nobody in front of what came before", async () => {

@@ -5,6 +5,7 @@ import { isInternalChannel, type NamespacePolicies } from "../namespace-policies
 import type { Traffic } from "../traffic.ts";
 import { ChannelEntry, type ReplayOptions } from "./channel-entry.ts";
 import { liveSource } from "./channel-source.ts";
+import type { FlushBudget } from "./flush-budget.ts";
 import { HeldChannel } from "./held-channel.ts";
 import { ReplayFrames } from "./replay-frames.ts";
 
@@ -15,6 +16,7 @@ export interface HubOptions extends ReplayOptions {
   readonly broker: Pick<GatewayBroker, "subscribe" | "follow">;
   readonly policies: Pick<NamespacePolicies, "isReplayable">;
   readonly traffic: Traffic;
+  readonly budget: FlushBudget;
   /** Unix time in ms. */
   readonly now: () => number;
   /** The broker gave a channel up. Those who sat there are told by their seats. */
@@ -25,13 +27,14 @@ export interface HubOptions extends ReplayOptions {
 
 /**
  * The channels of this node and who holds them. Messages of one turn of the event loop are flushed together after
- * it: a connection then pays one write for all of them (design, section 5).
+ * it: a connection then pays one write for all of them. What takes longer than the budget goes on in the next turn.
  */
 export class Hub {
   readonly #options: HubOptions;
   readonly #replays = new ReplayFrames(REPLAY_FRAMES_BYTES);
   readonly #entries = new Map<string, ChannelEntry>();
-  #dirty: ChannelEntry[] = [];
+  /** Those that hold something for the end of this turn, or whose walk is under way. */
+  #queue: ChannelEntry[] = [];
   #scheduled = false;
 
   constructor(options: HubOptions) {
@@ -50,14 +53,40 @@ export class Hub {
     return new HeldChannel(entry, this.#onReleased);
   }
 
-  /** Delivers what was held back for this turn. */
+  /** Delivers everything that is held back, at once. */
   flush(): void {
-    this.#scheduled = false;
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const entry of dirty) {
-      entry.dirty = false;
+    const queue = this.#queue;
+    this.#queue = [];
+    for (const entry of queue) {
+      entry.isQueued = false;
       entry.channel.flush();
+    }
+  }
+
+  /**
+   * @internal One turn of flushing: channel after channel, as far as the budget goes. A channel that is not through goes on behind
+   * the others, so that many subscribers of one never hold up all.
+   */
+  advance(): void {
+    const { budget } = this.#options;
+    this.#scheduled = false;
+    budget.start();
+    const queue = this.#queue;
+    this.#queue = [];
+    for (let index = 0; index < queue.length; index += 1) {
+      const entry = queue[index];
+      if (entry === undefined || !entry.isQueued) {
+        continue;
+      }
+      if (!entry.channel.walk(budget)) {
+        this.#queue = [...queue.slice(index + 1), ...this.#queue, entry];
+        this.#schedule();
+        return;
+      }
+      entry.isQueued = false;
+      if (entry.channel.isHolding) {
+        this.#enqueue(entry);
+      }
     }
   }
 
@@ -85,7 +114,7 @@ export class Hub {
         return;
       }
       entry.channel.hold(message, this.#options.now(), undefined);
-      this.#markDirty(entry);
+      this.#enqueue(entry);
     };
   }
 
@@ -99,7 +128,7 @@ export class Hub {
         }
         entry.lastSequence = message.sequence;
         entry.channel.hold(message, message.time, { epoch, sequence: message.sequence });
-        this.#markDirty(entry);
+        this.#enqueue(entry);
       },
       reset: (reason, position) => entry.reset(reason, position),
       catchingUp: (active) => entry.catchingUp(active),
@@ -143,15 +172,18 @@ export class Hub {
     }
   }
 
-  #markDirty(entry: ChannelEntry): void {
-    if (entry.dirty) {
-      return;
+  #enqueue(entry: ChannelEntry): void {
+    if (!entry.isQueued) {
+      entry.isQueued = true;
+      this.#queue.push(entry);
+      this.#schedule();
     }
-    entry.dirty = true;
-    this.#dirty.push(entry);
+  }
+
+  #schedule(): void {
     if (!this.#scheduled) {
       this.#scheduled = true;
-      setImmediate(() => this.flush());
+      setImmediate(() => this.advance());
     }
   }
 }

@@ -45,7 +45,8 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("answer" as const), pick: fc.nat(), reset: fc.boolean() }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("leave" as const), pick: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("checkpoint" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("slice" as const), seats: fc.nat({ max: 4 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("checkpoint" as const), pick: fc.nat() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reset" as const), skip: fc.nat({ max: 5 }) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
@@ -61,8 +62,8 @@ class Model {
   readonly #subscribers: Subscriber[] = [];
   #pending: PendingJoin[] = [];
   #last = 0;
-  /** Delivered by the tail and not flushed yet. */
-  #held = new Set<number>();
+  /** How many seats the next slice serves. */
+  #seats = 0;
 
   constructor() {
     const { context } = fakeNode();
@@ -71,6 +72,13 @@ class Model {
       policies: context.policies,
       instruments: context.instruments,
       replayBytes: context.limits.replayBytes,
+      budget: {
+        start: () => {},
+        isSpent: () => {
+          this.#seats -= 1;
+          return this.#seats < 0;
+        },
+      },
       batchBytes: context.limits.frameBytes,
       traffic: new Traffic(),
       now: () => 0,
@@ -86,7 +94,6 @@ class Model {
       case "publish":
         this.#last += 1 + (this.#last % 3);
         this.#stored.push(storedMessage(CHANNEL, this.#last));
-        this.#held.add(this.#last);
         for (const { due } of this.#sitting()) {
           due.push(this.#last);
         }
@@ -94,7 +101,13 @@ class Model {
         return;
       case "flush":
         this.#hub.flush();
-        this.#held.clear();
+        for (const subscriber of this.#sitting()) {
+          this.#check(subscriber);
+        }
+        return;
+      case "slice":
+        this.#seats = taken.seats;
+        this.#hub.advance();
         return;
       case "join":
         this.#join(new TestSeat(taken.format), taken.back);
@@ -106,11 +119,10 @@ class Model {
         this.#leave(taken.pick);
         return;
       case "checkpoint": {
-        const position = this.#keeper.checkpoint();
-        this.#held.clear();
-        expect(position).toStrictEqual(this.#tail.position);
-        for (const subscriber of this.#sitting()) {
-          expect(subscriber.seat.sequences.at(-1) ?? 0).toBeLessThanOrEqual(position?.sequence ?? 0);
+        const subscriber = this.#sitting()[taken.pick % this.#sitting().length];
+        expect(this.#keeper.checkpoint()).toStrictEqual(this.#tail.position);
+        if (subscriber !== undefined) {
+          expect(subscriber.held.checkpoint()).toStrictEqual(this.#tail.position);
           this.#check(subscriber);
         }
         return;
@@ -124,7 +136,6 @@ class Model {
           due.push("reset");
         }
         this.#tail.reset("overflow", { epoch: EPOCH, sequence: this.#last });
-        this.#held.clear();
         return;
     }
   }
@@ -146,7 +157,6 @@ class Model {
     if (back === 0) {
       subscriber.state = "sitting";
       subscriber.held.join({ kind: "now" }, seat, seat.seated);
-      this.#held.clear();
       return;
     }
     const since = Math.max(0, this.#last - back);
@@ -165,7 +175,6 @@ class Model {
     const position = { epoch: EPOCH, sequence: this.#last };
     const messages = this.#stored.filter(({ sequence }) => sequence > since);
     if (subscriber.state === "waiting") {
-      this.#held.clear();
       subscriber.state = "sitting";
       subscriber.due = reset ? ["reset"] : messages.map(({ sequence }) => sequence);
     }
@@ -180,8 +189,10 @@ class Model {
     const staying = this.#subscribers.filter(({ state }) => state !== "left");
     const subscriber = staying[pick % staying.length];
     if (subscriber !== undefined) {
-      // What is held back for this turn, one who leaves does not get.
-      subscriber.due = subscriber.due.filter((item) => item === "reset" || !this.#held.has(item));
+      // What is held back, one who leaves does not get.
+      const { log } = subscriber.seat;
+      expect(log).toStrictEqual(subscriber.due.slice(0, log.length));
+      subscriber.due = [...log];
       subscriber.state = "left";
       subscriber.held.release();
     }

@@ -235,6 +235,7 @@ export class ChannelReader {
 /** One channel of a reader. */
 class ReaderSeat implements Seat, OrderedChannel {
   index = -1;
+  due = 0;
   readonly format: Format;
   readonly #reader: ChannelReader;
   readonly #held: HeldChannel;

@@ -180,6 +180,10 @@ export class NamespaceOrder<Item extends Placed> {
         this.#advance();
         return;
       case "steady":
+        // A channel with many subscribers is flushed in slices: what stands before what is held may not have been delivered yet.
+        for (const channel of this.#channels.keys()) {
+          channel.position();
+        }
         this.#letGoUpTo(Number.POSITIVE_INFINITY);
         return;
     }
