@@ -63,6 +63,17 @@ describe("subscribe", () => {
     expect(messages.items.map(({ channel }) => channel)).toEqual(expected);
   });
 
+  it("reads what a message is the latest state of", async () => {
+    const { broker } = await openBroker(server.url);
+    const { messages, subscription } = listen(broker, "ticker.fx");
+    await subscription.ready;
+    backend.publish("rt.ticker.fx", "1.09", {
+      headers: plainNatsHeaders({ "Tidegate-Conflate-Key": "EUR/USD" }),
+    });
+    backend.publish("rt.ticker.fx", "open");
+    expect((await messages.count(2)).map(({ conflateKey }) => conflateKey)).toEqual(["EUR/USD", undefined]);
+  });
+
   it("reads event and publisher from the headers, the last value counting", async () => {
     const { broker } = await openBroker(server.url);
     const { messages, subscription } = listen(broker, "chat.headers");

@@ -9,6 +9,8 @@ export const USER_HEADER = "Tidegate-User";
 export const CONNECTION_HEADER = "Tidegate-Connection";
 /** JSON object: the claims of the token that the gateway's configuration lets through. */
 export const CLAIMS_HEADER = "Tidegate-Claims";
+/** Given by a backend on a live channel: of several messages with the same one, the latest may take the place of the others. */
+export const CONFLATE_KEY_HEADER = "Tidegate-Conflate-Key";
 /** The server refuses the message unless this stream takes it. */
 const EXPECTED_STREAM_HEADER = "Nats-Expected-Stream";
 /** The stream stores messages of one id once, within its window. */

@@ -1,7 +1,10 @@
+import { plainNatsHeaders } from "@tidegate/testkit";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Client, startNode } from "../testing/running-node.ts";
 
-const node = await startNode();
+const node = await startNode({
+  namespaces: { ticker: { flushInterval: "300ms", conflate: "key", grants: { subscribe: ["ticker.>"] } } },
+});
 afterAll(() => node[Symbol.asyncDispose]());
 
 const BINARY = Buffer.from([0xff, 0x0a, 0x22]);
@@ -39,5 +42,35 @@ describe("batch frames", () => {
         .flatMap((frame) => (typeof frame === "string" ? frame.split("\n") : "bytes"));
     expect(linesOf(first)).toStrictEqual(messages);
     expect(linesOf(second)).toStrictEqual(messages.with(3, "bytes"));
+  });
+});
+
+describe("a namespace that conflates by key", () => {
+  it("sends the latest message with each key, and all without one", async () => {
+    const channel = "ticker.fx";
+    await using plain = await node.subscriber([channel]);
+    await using batching = await node.subscriber([channel], { connect: { batch: true } });
+    for (const [payload, key] of [
+      ["1", "eur"],
+      ["2", undefined],
+      ["3", "usd"],
+      ["4", "eur"],
+    ] as const) {
+      node.publish(
+        channel,
+        payload,
+        key === undefined ? {} : { headers: plainNatsHeaders({ "Tidegate-Conflate-Key": key }) },
+      );
+    }
+    for (const client of [plain, batching]) {
+      expect([
+        await client.next("message"),
+        await client.next("message"),
+        await client.next("message"),
+      ]).toMatchObject([{ data: 2 }, { data: 3 }, { data: 4 }]);
+      expect(client.pending).toStrictEqual([]);
+    }
+    expect(framesOf(batching)).toHaveLength(3);
+    expect(await node.metric("tidegate_messages_conflated_total")).toBe(1);
   });
 });

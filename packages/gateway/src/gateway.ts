@@ -61,6 +61,7 @@ export class Gateway {
     const { broker, metrics, policies, logger } = options;
     const traffic = new Traffic();
     const instruments = createInstruments(metrics);
+    const uptime = (): number => performance.now();
     this.#options = options;
     this.#roster = new Roster(options.limits, options.drain);
     this.#context = {
@@ -77,7 +78,8 @@ export class Gateway {
         replayBytes: options.limits.replayBytes,
         batchBytes: Math.min(MOST_BATCH_BYTES, options.limits.frameBytes),
         traffic,
-        budget: new TurnBudget(() => performance.now()),
+        uptime,
+        budget: new TurnBudget(uptime),
         now: Date.now,
         onLost: (channel, error) => logger.warn({ err: error, channel }, "a channel was lost"),
         onFault: (error) => logger.error({ err: error }, "a subscriber failed"),

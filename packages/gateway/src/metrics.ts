@@ -38,6 +38,10 @@ export const GATEWAY_METRICS = defineMetrics({
     "tidegate_messages_missed_total",
     "Messages of live channels not delivered because the client read too slowly.",
   ),
+  messagesConflated: counter(
+    "tidegate_messages_conflated_total",
+    "Messages of channels and patterns that made way for a newer one before they were sent; each counts once, however many subscribe.",
+  ),
   subscriptions: gauge("tidegate_subscriptions", "Subscriptions of clients."),
   channels: gauge(
     "tidegate_channels",

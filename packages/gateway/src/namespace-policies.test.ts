@@ -1,6 +1,6 @@
 import { GrantSet } from "@tidegate/protocol";
 import { describe, expect, it } from "vitest";
-import { grants, identity, POLICIES } from "../testing/fake-node.ts";
+import { CLOSED_NAMESPACE, grants, identity, POLICIES } from "../testing/fake-node.ts";
 import { isInternalChannel, NamespacePolicies, type NamespacePolicy } from "./namespace-policies.ts";
 
 const policies = new NamespacePolicies(POLICIES);
@@ -37,9 +37,7 @@ describe("NamespacePolicies", () => {
 
   it("does not give users what is meant for anonymous clients", () => {
     const open: NamespacePolicy = {
-      publish: "none",
-      history: undefined,
-      grants: GrantSet.none,
+      ...CLOSED_NAMESPACE,
       anonymous: grants({ subscribe: ["open.>"] }),
     };
     const some = new NamespacePolicies(new Map([["open", open]]));
@@ -53,10 +51,8 @@ describe("NamespacePolicies", () => {
         [
           "user",
           {
-            publish: "none",
-            history: undefined,
+            ...CLOSED_NAMESPACE,
             grants: grants({ subscribe: ["user.{sub}.>"] }),
-            anonymous: GrantSet.none,
           },
         ],
       ]),

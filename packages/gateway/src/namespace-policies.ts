@@ -5,11 +5,28 @@ import { type GrantAction, GrantSet, namespaceOf } from "@tidegate/protocol";
 /** Where clients' messages go: straight to subscribers, to backends, or nowhere. */
 export type PublishLane = "direct" | "backend" | "none";
 
+/**
+ * Of several messages of a live channel that go out together, which do: all (`none`), the latest alone, or the latest with each key that
+ * backends give.
+ */
+export type Conflation = "none" | "latest" | "key";
+
+/** How the messages of a channel reach its subscribers. */
+export interface DeliveryPolicy {
+  readonly replayable: boolean;
+  /** How long messages may wait for others to go out with; 0: no longer than a turn of the event loop. */
+  readonly flushIntervalMs: number;
+  readonly conflate: Conflation;
+}
+
 /** The policy of one namespace. */
 export interface NamespacePolicy {
   readonly publish: PublishLane;
   /** `undefined`: its channels are live, nothing is kept. */
   readonly history: HistoryPolicy | undefined;
+  readonly flushIntervalMs: number;
+  /** `none` where there is history. */
+  readonly conflate: Conflation;
   /** What every authenticated user may do here, besides what the token grants. */
   readonly grants: GrantSet;
   /** What clients without a token may do here. */
@@ -34,6 +51,8 @@ export function isInternalChannel(channel: string): boolean {
 }
 
 const DOT = 0x2e;
+
+const UNCONFIGURED: DeliveryPolicy = { replayable: false, flushIntervalMs: 0, conflate: "none" };
 
 /** The namespaces of this node. A channel outside them does not exist for clients, whatever a token says. */
 export class NamespacePolicies {
@@ -65,6 +84,18 @@ export class NamespacePolicies {
   /** Whether a well-formed channel or pattern lies in a namespace with history. */
   isReplayable(channel: string): boolean {
     return this.#policies.get(namespaceOf(channel))?.history !== undefined;
+  }
+
+  /** Of a well-formed channel or pattern. */
+  deliveryOf(channel: string): DeliveryPolicy {
+    const policy = this.#policies.get(namespaceOf(channel));
+    return policy === undefined
+      ? UNCONFIGURED
+      : {
+          replayable: policy.history !== undefined,
+          flushIntervalMs: policy.flushIntervalMs,
+          conflate: policy.conflate,
+        };
   }
 
   laneOf(channel: string): PublishLane {

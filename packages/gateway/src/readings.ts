@@ -25,6 +25,7 @@ export function publishReadings(metrics: GatewayMetrics, readings: Readings): vo
   metrics.messagesOut.fromFunction(() => traffic.messagesOut);
   metrics.bytesOut.fromFunction(() => traffic.bytesOut);
   metrics.messagesMissed.fromFunction(() => traffic.messagesMissed);
+  metrics.messagesConflated.fromFunction(() => traffic.messagesConflated);
   metrics.natsMessagesIgnored.fromFunction(() => traffic.messagesIgnored);
   metrics.natsConnected.fromFunction(() => (broker.state === "connected" ? 1 : 0));
   const stats = readOncePerTurn(() => broker.stats);

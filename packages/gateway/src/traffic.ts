@@ -6,6 +6,8 @@ export class Traffic {
   bytesOut = 0;
   /** Messages not delivered because their connection lagged. */
   messagesMissed = 0;
+  /** Messages that made way for a newer one before they were sent. */
+  messagesConflated = 0;
   /** Messages from NATS whose subject is no channel. */
   messagesIgnored = 0;
 }

@@ -69,19 +69,28 @@ const HISTORY: HistoryPolicy = {
   deduplicationMs: 120_000,
 };
 
+/** Closed to everybody. */
+export const CLOSED_NAMESPACE: NamespacePolicy = {
+  publish: "none",
+  history: undefined,
+  flushIntervalMs: 0,
+  conflate: "none",
+  grants: GrantSet.none,
+  anonymous: GrantSet.none,
+};
+
 /**
  * `chat` is open to users, `feed` likewise and keeps history, `jobs` goes to backends, `news` takes nothing from clients and is
  * open to everybody.
  */
-export const POLICIES: ReadonlyMap<string, NamespacePolicy> = new Map([
-  ["chat", { publish: "direct", history: undefined, grants: GrantSet.none, anonymous: GrantSet.none }],
-  ["feed", { publish: "direct", history: HISTORY, grants: GrantSet.none, anonymous: GrantSet.none }],
-  ["jobs", { publish: "backend", history: undefined, grants: GrantSet.none, anonymous: GrantSet.none }],
+export const POLICIES: ReadonlyMap<string, NamespacePolicy> = new Map<string, NamespacePolicy>([
+  ["chat", { ...CLOSED_NAMESPACE, publish: "direct" }],
+  ["feed", { ...CLOSED_NAMESPACE, publish: "direct", history: HISTORY }],
+  ["jobs", { ...CLOSED_NAMESPACE, publish: "backend" }],
   [
     "news",
     {
-      publish: "none",
-      history: undefined,
+      ...CLOSED_NAMESPACE,
       grants: grants({ publish: ["news.>"], subscribe: ["news.>"] }),
       anonymous: grants({ subscribe: ["news.>"] }),
     },
@@ -169,6 +178,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       batchBytes: LIMITS.frameBytes,
       traffic,
       budget: UNLIMITED,
+      uptime: now,
       now,
       onLost: () => {},
       onFault: (error) => logger.error({ err: error }, "a subscriber failed"),

@@ -220,6 +220,13 @@ describe("an open connection", () => {
 });
 
 describe("a connection of a node that drains", () => {
+  it("gets what was held back to go out with others", async () => {
+    const { connection, broker, socket } = await opened({ channels: ["chat.a"] });
+    broker.last.message("1");
+    connection.drain(740);
+    expect(socket.messages.slice(2)).toMatchObject([{ type: "message", data: 1 }, { type: "draining" }]);
+  });
+
   it("is told when to come back and closed, if nothing is in flight", async () => {
     const { connection, socket, endings } = await opened();
     connection.drain(740);

@@ -220,6 +220,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
   /** The node leaves: says so, answers what is in flight, and closes. */
   drain(reconnectMs: number): void {
     if (this.#state.kind === "open") {
+      this.subscriptions.serve();
       this.#send({ type: "draining", reconnect: reconnectMs });
       this.#state = { kind: "leaving", principal: this.#state.principal };
       this.#leaveIfIdle();

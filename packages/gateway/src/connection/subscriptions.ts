@@ -167,6 +167,13 @@ export class Subscriptions {
     }
   }
 
+  /** Delivers what is held back to go out with others. */
+  serve(): void {
+    for (const subscription of this.#byName?.values() ?? []) {
+      subscription.checkpoint();
+    }
+  }
+
   /** See {@link checkpointOf}; `undefined` also while one of the replayable ones does not stand yet. */
   checkpoint(): string | undefined {
     if (this.#byName === undefined) {

@@ -45,6 +45,8 @@ export class Audience {
   #seats: Seat[] = [];
   /** For the next walk. */
   #held: (Frame | undefined)[] = [];
+  /** By key, where in that the latest frame stands. */
+  #latest: Map<string, number> | undefined;
   /** Number of the first of them; a walk goes up to there. */
   #heldFrom = 0;
   /** The seats that a walk goes over: not to be changed but at the end. `undefined` between walks. */
@@ -95,9 +97,25 @@ export class Audience {
     seat.index = -1;
   }
 
-  /** Keeps a frame for the next walk. */
-  hold(frame: Frame): void {
+  /**
+   * Keeps a frame for the next walk.
+   *
+   * @param key of what it is the latest state of: what is held under the same key is left out.
+   * @returns whether something was.
+   */
+  hold(frame: Frame, key?: string): boolean {
+    let supersedes = false;
+    if (key !== undefined) {
+      this.#latest ??= new Map();
+      const earlier = this.#latest.get(key);
+      this.#latest.set(key, this.#held.length);
+      if (earlier !== undefined) {
+        this.#held[earlier] = undefined;
+        supersedes = true;
+      }
+    }
     this.#held.push(frame);
+    return supersedes;
   }
 
   /** Begins to hand out what is held, if no walk is under way. */
@@ -109,6 +127,7 @@ export class Audience {
     this.#walkedFrom = this.#heldFrom;
     this.#heldFrom += this.#held.length;
     this.#held = [];
+    this.#latest?.clear();
     this.#walkedFrames = this.#outgoing(this.#walkedLog);
     this.#walked = this.#seats;
     this.#walkedSeats = this.#seats.length;

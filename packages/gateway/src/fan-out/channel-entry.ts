@@ -1,6 +1,7 @@
 import type { BrokerError, JoinFrom } from "@tidegate/broker";
 import type { Position, ResetReason } from "@tidegate/protocol";
 import type { Instruments } from "../instruments.ts";
+import type { DeliveryPolicy } from "../namespace-policies.ts";
 import type { Seat } from "./audience.ts";
 import { batchFrames } from "./batch-frames.ts";
 import { ChannelFanOut } from "./channel-fan-out.ts";
@@ -45,7 +46,7 @@ export interface ReplayOptions {
 /** One channel or pattern that somebody on this node holds: its source, its seats, and who waits for one. */
 export class ChannelEntry {
   readonly channel: ChannelFanOut;
-  readonly replayable: boolean;
+  readonly policy: DeliveryPolicy;
   /** Subscribers that hold it, also those that do not sit yet. */
   holders = 0;
   /** The hub is going to flush it. */
@@ -59,9 +60,9 @@ export class ChannelEntry {
   #epoch: string | undefined;
   #catchingUp = false;
 
-  constructor(name: string, replayable: boolean, replays: ReplayFrames, options: ReplayOptions) {
-    this.channel = new ChannelFanOut(name, options.batchBytes);
-    this.replayable = replayable;
+  constructor(name: string, policy: DeliveryPolicy, replays: ReplayFrames, options: ReplayOptions) {
+    this.channel = new ChannelFanOut(name, options.batchBytes, policy.conflate);
+    this.policy = policy;
     this.#replays = replays;
     this.#options = options;
   }

@@ -56,4 +56,79 @@ describe("ChannelFanOut", () => {
     }
     expect(channel.seats()).toStrictEqual([]);
   });
+
+  describe("that conflates", () => {
+    function hold(channel: ChannelFanOut, text: string, name: string, conflateKey?: string): boolean {
+      const message = { ...MESSAGE, payload: Buffer.from(text), channel: name, conflateKey };
+      return channel.hold(message, 1, undefined);
+    }
+
+    it("keeps the latest message of each channel", () => {
+      const channel = new ChannelFanOut("ticker.*", 1_000, "latest");
+      const seats = (["json", "lines", "raw"] as const).map((format) => join(channel, format));
+      const superseded = [
+        hold(channel, "1", "ticker.a"),
+        hold(channel, "2", "ticker.b"),
+        hold(channel, "3", "ticker.a"),
+        hold(channel, "4", "ticker.a"),
+      ];
+      expect(superseded).toStrictEqual([false, false, true, true]);
+      channel.flush();
+      expect(seats[0]?.messages).toMatchObject([{ data: 2 }, { data: 4 }]);
+      expect(seats[1]?.texts).toStrictEqual([seats[0]?.texts.join("\n")]);
+      expect(seats[2]?.texts).toStrictEqual(["2", "4"]);
+      // What went out before makes no way.
+      expect(hold(channel, "5", "ticker.a")).toBe(false);
+      channel.flush();
+      expect(seats[2]?.texts).toStrictEqual(["2", "4", "5"]);
+    });
+
+    it("keeps the latest message with each key, and all without one", () => {
+      const channel = new ChannelFanOut("ticker.a", 1_000, "key");
+      const seat = join(channel, "raw");
+      for (const [text, key] of [
+        ["1", "eur"],
+        ["2", undefined],
+        ["3", "usd"],
+        ["4", "eur"],
+        ["5", undefined],
+      ] as const) {
+        hold(channel, text, "ticker.a", key);
+      }
+      channel.flush();
+      expect(seat.texts).toStrictEqual(["2", "3", "4", "5"]);
+    });
+
+    it("keeps apart what different channels call by one key", () => {
+      const channel = new ChannelFanOut("ticker.*", 1_000, "key");
+      const seat = join(channel, "raw");
+      hold(channel, "1", "ticker.a", "eur");
+      hold(channel, "2", "ticker.b", "eur");
+      channel.flush();
+      expect(seat.texts).toStrictEqual(["1", "2"]);
+    });
+
+    it("gives who came in between what is the latest since, and who was served ahead the newer one, too", () => {
+      const channel = new ChannelFanOut("ticker.a", 1_000, "latest");
+      const [first, ahead] = [join(channel, "raw"), join(channel, "raw")];
+      hold(channel, "1", "ticker.a");
+      const late = join(channel, "raw");
+      channel.serve(ahead);
+      channel.serve(late);
+      hold(channel, "2", "ticker.a");
+      channel.flush();
+      expect([first, ahead, late].map(({ texts }) => texts)).toStrictEqual([["2"], ["1", "2"], ["2"]]);
+    });
+
+    it("asks for no key where it does not conflate", () => {
+      const channel = new ChannelFanOut("chat.a", 1_000);
+      const seat = join(channel, "raw");
+      expect([hold(channel, "1", "chat.a", "k"), hold(channel, "2", "chat.a", "k")]).toStrictEqual([
+        false,
+        false,
+      ]);
+      channel.flush();
+      expect(seat.texts).toStrictEqual(["1", "2"]);
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import type { LiveMessage } from "@tidegate/broker";
 import type { Position } from "@tidegate/protocol";
+import type { Conflation } from "../namespace-policies.ts";
 import { Audience, type Seat } from "./audience.ts";
 import { EncodedMessage } from "./encoded-message.ts";
 import { type FlushBudget, UNLIMITED } from "./flush-budget.ts";
@@ -11,13 +12,15 @@ export class ChannelFanOut {
   /** One for each format that somebody wanted. Replaced, never changed: it may grow while it is walked over. */
   #audiences: readonly Audience[] = [];
   readonly #batchBytes: number;
+  readonly #conflate: Conflation;
   /** Those that a walk goes over; `undefined` between walks. */
   #walked: readonly Audience[] | undefined;
   #nextAudience = 0;
 
-  constructor(name: string, batchBytes: number) {
+  constructor(name: string, batchBytes: number, conflate: Conflation = "none") {
     this.name = name;
     this.#batchBytes = batchBytes;
+    this.#conflate = conflate;
   }
 
   join(seat: Seat): void {
@@ -32,14 +35,19 @@ export class ChannelFanOut {
    * Encodes for the formats present. Runs inside the broker's callback.
    *
    * @param position of a message of a replayable channel.
+   * @returns whether it takes the place of one that was held.
    */
-  hold(message: LiveMessage, time: number, position: Position | undefined): void {
+  hold(message: LiveMessage, time: number, position: Position | undefined): boolean {
     const encoded = new EncodedMessage(message, time, position);
+    const key = this.#conflate === "none" ? undefined : conflateKey(message, this.#conflate);
+    let supersedes = false;
     for (const audience of this.#audiences) {
       if (audience.size > 0) {
-        audience.hold(encoded.frame(messageFormat(audience.format)));
+        const frame = encoded.frame(messageFormat(audience.format));
+        supersedes = audience.hold(frame, key) || supersedes;
       }
     }
+    return supersedes;
   }
 
   /** Whether there is something that no walk has begun to hand out. */
@@ -105,4 +113,13 @@ export class ChannelFanOut {
     this.#audiences = [...this.#audiences, audience];
     return audience;
   }
+}
+
+/** Messages with the same one supersede each other; a pattern has those of several channels. */
+function conflateKey({ channel, conflateKey: key }: LiveMessage, by: "latest" | "key"): string | undefined {
+  if (by === "latest") {
+    return channel;
+  }
+  // No channel has a blank in it.
+  return key === undefined ? undefined : `${channel} ${key}`;
 }

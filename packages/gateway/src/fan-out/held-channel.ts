@@ -25,7 +25,7 @@ export class HeldChannel {
 
   /** Whether it has positions, can be resumed and never skips a message silently. */
   get replayable(): boolean {
-    return this.#entry.replayable;
+    return this.#entry.policy.replayable;
   }
 
   /**

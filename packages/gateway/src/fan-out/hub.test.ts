@@ -1,14 +1,16 @@
 import type { BrokerError, JoinFrom } from "@tidegate/broker";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { FakeBroker } from "../../testing/fake-broker.ts";
-import { fakeNode } from "../../testing/fake-node.ts";
+import { CLOSED_NAMESPACE, fakeNode, POLICIES } from "../../testing/fake-node.ts";
 import { TestSeat } from "../../testing/test-seat.ts";
 import { turns } from "../../testing/turns.ts";
+import { NamespacePolicies } from "../namespace-policies.ts";
 import { Traffic } from "../traffic.ts";
 import type { HeldChannel } from "./held-channel.ts";
 import { Hub } from "./hub.ts";
 
 const NOW = 1_800_000_000_000;
+const FLUSH_MS = 200;
 const FROM_NOW: JoinFrom = { kind: "now" };
 
 /** @param seats how many are served in one turn. */
@@ -19,9 +21,15 @@ function fixture(seats = Number.POSITIVE_INFINITY) {
   const lost: { readonly name: string; readonly error: BrokerError }[] = [];
   const faults: unknown[] = [];
   let left = 0;
+  const policies = new NamespacePolicies(
+    new Map([
+      ...POLICIES,
+      ["ticker", { ...CLOSED_NAMESPACE, flushIntervalMs: FLUSH_MS, conflate: "latest" as const }],
+    ]),
+  );
   const hub = new Hub({
     broker,
-    policies: context.policies,
+    policies,
     instruments: context.instruments,
     replayBytes: context.limits.replayBytes,
     budget: {
@@ -34,6 +42,7 @@ function fixture(seats = Number.POSITIVE_INFINITY) {
       },
     },
     batchBytes: context.limits.frameBytes,
+    uptime: () => Date.now(),
     traffic,
     now: () => NOW,
     onLost: (name, error) => lost.push({ name, error }),
@@ -197,6 +206,37 @@ describe("Hub", () => {
     for (const { messages, deliveries } of crowd) {
       expect(messages).toMatchObject([{ data: 1 }, { data: 2 }]);
       expect(deliveries).toHaveLength(2);
+    }
+  });
+
+  it("lets messages wait for others where the namespace says so, and counts those that made way", async () => {
+    const { broker, hub, traffic } = fixture();
+    const { seat: ticker } = await sit(hub, "ticker.a");
+    const { seat: chat } = await sit(hub, "chat.a");
+    const [ofTicker, ofChat] = broker.subscriptions;
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
+    try {
+      for (const payload of ["1", "2", "3"]) {
+        ofTicker?.message(payload);
+        ofChat?.message(payload);
+        vi.advanceTimersByTime(FLUSH_MS / 4);
+        await turns(1);
+      }
+      expect([ticker.deliveries.length, chat.deliveries.length]).toStrictEqual([0, 3]);
+      const { seat: late } = await sit(hub, "ticker.a");
+      vi.advanceTimersByTime(FLUSH_MS / 4);
+      await turns(1);
+      expect(ticker.messages).toMatchObject([{ data: 3 }]);
+      expect([late.deliveries.length, traffic.messagesConflated]).toStrictEqual([0, 2]);
+      ofTicker?.message("4");
+      hub.flush();
+      expect(ticker.messages).toMatchObject([{ data: 3 }, { data: 4 }]);
+      expect(late.messages).toMatchObject([{ data: 4 }]);
+      vi.advanceTimersByTime(2 * FLUSH_MS);
+      await turns(1);
+      expect(ticker.deliveries).toHaveLength(2);
+    } finally {
+      vi.useRealTimers();
     }
   });
 

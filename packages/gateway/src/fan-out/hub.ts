@@ -6,6 +6,7 @@ import type { Traffic } from "../traffic.ts";
 import { ChannelEntry, type ReplayOptions } from "./channel-entry.ts";
 import { liveSource } from "./channel-source.ts";
 import type { FlushBudget } from "./flush-budget.ts";
+import { FlushLanes } from "./flush-lanes.ts";
 import { HeldChannel } from "./held-channel.ts";
 import { ReplayFrames } from "./replay-frames.ts";
 
@@ -14,9 +15,11 @@ const REPLAY_FRAMES_BYTES = 8 * 1024 * 1024;
 
 export interface HubOptions extends ReplayOptions {
   readonly broker: Pick<GatewayBroker, "subscribe" | "follow">;
-  readonly policies: Pick<NamespacePolicies, "isReplayable">;
+  readonly policies: Pick<NamespacePolicies, "deliveryOf">;
   readonly traffic: Traffic;
   readonly budget: FlushBudget;
+  /** In ms, monotonic. */
+  readonly uptime: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
   /** The broker gave a channel up. Those who sat there are told by their seats. */
@@ -35,10 +38,16 @@ export class Hub {
   readonly #entries = new Map<string, ChannelEntry>();
   /** Those that hold something for the end of this turn, or whose walk is under way. */
   #queue: ChannelEntry[] = [];
+  /** Those that are to be flushed later. */
+  readonly #lanes: FlushLanes;
   #scheduled = false;
 
   constructor(options: HubOptions) {
     this.#options = options;
+    this.#lanes = new FlushLanes(options.uptime, (entries) => {
+      this.#queue.push(...entries);
+      this.#schedule();
+    });
   }
 
   /** Channels and patterns held now. */
@@ -55,7 +64,7 @@ export class Hub {
 
   /** Delivers everything that is held back, at once. */
   flush(): void {
-    const queue = this.#queue;
+    const queue = [...this.#queue, ...this.#lanes.takeAll()];
     this.#queue = [];
     for (const entry of queue) {
       entry.isQueued = false;
@@ -92,8 +101,9 @@ export class Hub {
 
   #open(name: string): ChannelEntry {
     const { broker, policies, onFault } = this.#options;
-    const replayable = policies.isReplayable(name);
-    const entry = new ChannelEntry(name, replayable, this.#replays, this.#options);
+    const policy = policies.deliveryOf(name);
+    const { replayable } = policy;
+    const entry = new ChannelEntry(name, policy, this.#replays, this.#options);
     const ended = (error: BrokerError): void => this.#onEnded(entry, error);
     const source = replayable
       ? broker.follow(name, this.#tailListener(entry, isPattern(name), ended))
@@ -113,7 +123,8 @@ export class Hub {
       if (pattern && this.#ignores(message.channel)) {
         return;
       }
-      entry.channel.hold(message, this.#options.now(), undefined);
+      const { traffic, now } = this.#options;
+      traffic.messagesConflated += entry.channel.hold(message, now(), undefined) ? 1 : 0;
       this.#enqueue(entry);
     };
   }
@@ -175,6 +186,11 @@ export class Hub {
   #enqueue(entry: ChannelEntry): void {
     if (!entry.isQueued) {
       entry.isQueued = true;
+      const { flushIntervalMs } = entry.policy;
+      if (flushIntervalMs > 0) {
+        this.#lanes.add(entry, flushIntervalMs);
+        return;
+      }
       this.#queue.push(entry);
       this.#schedule();
     }

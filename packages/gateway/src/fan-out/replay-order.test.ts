@@ -80,6 +80,7 @@ class Model {
         },
       },
       batchBytes: context.limits.frameBytes,
+      uptime: () => 0,
       traffic: new Traffic(),
       now: () => 0,
       onLost: () => {},

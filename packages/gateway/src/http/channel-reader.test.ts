@@ -56,6 +56,7 @@ function fixture() {
     replayBytes: context.limits.replayBytes,
     batchBytes: context.limits.frameBytes,
     budget: sliced(slices),
+    uptime: () => 0,
     traffic: new Traffic(),
     now: () => 0,
     onLost: () => {},

@@ -129,6 +129,14 @@ export class ChannelReader {
     return this.#namespaces.size;
   }
 
+  /** Has delivered what is held back to go out with others. */
+  serve(): void {
+    for (const seat of this.#seats) {
+      seat.position();
+    }
+    this.flush();
+  }
+
   /** Lets go what can be let go now. */
   flush(): void {
     this.#flushDue = false;

@@ -25,6 +25,8 @@ describe("the namespaces of a configuration", () => {
     expect(policiesOf({ chat: {} }).get("chat")).toStrictEqual({
       publish: "none",
       history: undefined,
+      flushIntervalMs: 0,
+      conflate: "none",
       grants: GrantSet.none,
       anonymous: GrantSet.none,
     });
@@ -43,6 +45,25 @@ describe("the namespaces of a configuration", () => {
     expect(chat?.grants.allows("publish", "chat.lobby", "ada")).toBe(true);
     expect(chat?.anonymous.allows("subscribe", "chat.lobby", undefined)).toBe(true);
     expect(chat?.anonymous.allows("publish", "chat.lobby", undefined)).toBe(false);
+  });
+
+  it("say how long messages wait for each other, and which make way", () => {
+    const policies = policiesOf({
+      ticker: { flushInterval: "250ms", conflate: "latest" },
+      feed: { flushInterval: 50, history: {} },
+    });
+    expect(policies.get("ticker")).toMatchObject({ flushIntervalMs: 250, conflate: "latest" });
+    expect(policies.get("feed")).toMatchObject({ flushIntervalMs: 50, conflate: "none" });
+  });
+
+  it.each([
+    [{ flushInterval: "1m" }, "flushInterval"],
+    [{ conflate: "first" }, "conflate"],
+    [{ conflate: "latest", history: {} }, "history"],
+    [{ conflate: "key", history: {} }, "history"],
+  ])("refuse %j", (ticker, what) => {
+    const loaded = load({ ticker });
+    expect(loaded.ok ? "" : JSON.stringify(loaded.problems)).toContain(what);
   });
 
   it("keep no history unless told to, and then have defaults for all of it", () => {

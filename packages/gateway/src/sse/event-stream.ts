@@ -177,6 +177,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   }
 
   drain(reconnectMs: number): void {
+    this.#reader.serve();
     this.#farewell("draining", "the node is leaving", reconnectMs);
   }
 
