@@ -1,8 +1,9 @@
 import { forwardedClaims } from "./forwarded-claims.ts";
 import type { GrantsCache } from "./grants-cache.ts";
 import { type JsonObject, memberOf } from "./strict-json.ts";
+import type { VerifiedToken } from "./token-cache.ts";
 import { userNameProblem } from "./user-name.ts";
-import { type Rejection, rejection, type Verification } from "./verification.ts";
+import { type Rejection, rejection } from "./verification.ts";
 
 export interface ClaimRules {
   /** `undefined`: not checked. */
@@ -34,7 +35,7 @@ export function readClaims(
   rules: ClaimRules,
   grantsCache: GrantsCache,
   nowMs: number,
-): Verification {
+): VerifiedToken | Rejection {
   if (rules.issuers !== undefined && !rules.issuers.has(memberOf(payload, "iss"))) {
     return ISSUER;
   }
@@ -79,6 +80,8 @@ export function readClaims(
   return {
     ok: true,
     identity: { user, expiresAt: exp, issuedAt: iat, grants: compiled.grants, claims: forwarded.json },
+    validFrom: Math.max(nbf ?? 0, exp - rules.maxLifetimeMs) - rules.leewayMs,
+    validUntil: exp + rules.leewayMs,
   };
 }
 

@@ -13,6 +13,8 @@ const NO_GRANTS: CompiledGrants = { ok: true, grants: GrantSet.none };
  */
 export class GrantsCache {
   readonly #entries = new Map<string, CompiledGrants>();
+  /** The last entry: where all tokens grant the same, the map is left alone. */
+  #newest: { readonly text: string; readonly compiled: CompiledGrants } = { text: "", compiled: NO_GRANTS };
 
   get size(): number {
     return this.#entries.size;
@@ -24,11 +26,15 @@ export class GrantsCache {
       return NO_GRANTS;
     }
     const text = JSON.stringify(value);
+    if (text === this.#newest.text) {
+      return this.#newest.compiled;
+    }
     const known = this.#entries.get(text);
     if (known !== undefined) {
       // A Map keeps insertion order: the first entry is the one unused for longest.
       this.#entries.delete(text);
       this.#entries.set(text, known);
+      this.#newest = { text, compiled: known };
       return known;
     }
     const compiled = compileGrants(value);
@@ -46,5 +52,6 @@ export class GrantsCache {
       }
     }
     this.#entries.set(text, compiled);
+    this.#newest = { text, compiled };
   }
 }

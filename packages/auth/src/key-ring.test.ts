@@ -1,11 +1,14 @@
-import { createSecretKey } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { HmacAlgorithm } from "./algorithms.ts";
+import { HmacSecret } from "./hmac-secret.ts";
 import { KeyRing, type RingKey } from "./key-ring.ts";
 import { SECRET } from "./tokens.fixture.ts";
 
 function ringKey(algorithm: HmacAlgorithm, kid: string | undefined): RingKey {
-  return { kid, verification: { kind: "hmac", algorithm, key: createSecretKey(Buffer.from(SECRET)) } };
+  return {
+    kid,
+    verification: { kind: "hmac", algorithm, secret: new HmacSecret(algorithm, Buffer.from(SECRET)) },
+  };
 }
 
 const A = ringKey("HS256", "a");

@@ -86,14 +86,22 @@ export class RemoteKeySet {
     clearTimeout(this.#timer);
   }
 
+  /** What {@link current} gives if it need not wait: a new ring after each fetch. `undefined` if it would have to. */
+  get ring(): KeyRing | undefined {
+    const usable = this.#usable();
+    return usable !== undefined && (this.#isFresh(usable) || this.#last.kind === "failed")
+      ? usable.ring
+      : undefined;
+  }
+
   /**
    * The keys to verify with, or `undefined` if there are none to trust now. Waits for a fetch only if there is
    * nothing usable, or if the set has aged without a refresh having failed.
    */
   async current(): Promise<KeyRing | undefined> {
-    const usable = this.#usable();
-    if (usable !== undefined && (this.#isFresh(usable) || this.#last.kind === "failed")) {
-      return usable.ring;
+    const { ring } = this;
+    if (ring !== undefined) {
+      return ring;
     }
     if (!this.#isCoolingDown()) {
       await this.#refresh();

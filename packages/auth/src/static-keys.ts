@@ -1,4 +1,3 @@
-import { createSecretKey } from "node:crypto";
 import { type CryptoKey, importSPKI } from "jose";
 import {
   type Algorithm,
@@ -10,6 +9,7 @@ import {
   type PublicKeyAlgorithm,
 } from "./algorithms.ts";
 import { AuthError } from "./auth-error.ts";
+import { HmacSecret } from "./hmac-secret.ts";
 import {
   algorithmsOf,
   importPublicJwk,
@@ -157,7 +157,7 @@ function importSecret(
     );
   }
   assertPinned(algorithm, name, pinned);
-  return [{ kid, verification: { kind: "hmac", algorithm, key: createSecretKey(bytes) } }];
+  return [{ kid, verification: { kind: "hmac", algorithm, secret: new HmacSecret(algorithm, bytes) } }];
 }
 
 async function importPem(pem: string, algorithm: PublicKeyAlgorithm, name: string): Promise<CryptoKey> {

@@ -23,11 +23,10 @@ const CLOSE_BRACKET = 0x5d;
  * answer; refusing is the one that cannot be played against a second reader.
  */
 export function parseStrictObject(segment: string): JsonObject | undefined {
-  const bytes = Buffer.from(segment, "base64url");
-  if (!isUtf8(bytes)) {
+  const text = decodeText(segment);
+  if (text === undefined) {
     return undefined;
   }
-  const text = bytes.toString("utf8");
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -40,6 +39,25 @@ export function parseStrictObject(segment: string): JsonObject | undefined {
   const written = writtenMembers(text);
   return written !== TOO_DEEP && written === keptMembers(value) ? value : undefined;
 }
+
+/** Nothing of one token is left in it for the next: what is read is what was written before. */
+const scratch = Buffer.alloc(4_096);
+
+function decodeText(segment: string): string | undefined {
+  if (segment.length > scratch.length) {
+    const bytes = Buffer.from(segment, "base64url");
+    return isUtf8(bytes) ? bytes.toString("utf8") : undefined;
+  }
+  const length = scratch.write(segment, "base64url");
+  const text = scratch.toString("latin1", 0, length);
+  if (!NOT_ASCII.test(text)) {
+    return text;
+  }
+  return isUtf8(scratch.subarray(0, length)) ? scratch.toString("utf8", 0, length) : undefined;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for.
+const NOT_ASCII = /[^\u0000-\u007f]/;
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -84,10 +102,17 @@ function keptMembers(value: unknown): number {
   if (typeof value !== "object" || value === null) {
     return 0;
   }
-  const children: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
-  let members = Array.isArray(value) ? 0 : children.length;
-  for (const child of children) {
-    members += keptMembers(child);
+  let members = 0;
+  if (Array.isArray(value)) {
+    for (const child of value as readonly unknown[]) {
+      members += keptMembers(child);
+    }
+    return members;
+  }
+  const object = value as JsonObject;
+  // What JSON.parse makes inherits nothing that could be walked over.
+  for (const name in object) {
+    members += 1 + keptMembers(object[name]);
   }
   return members;
 }

@@ -9,7 +9,8 @@ import { type KeySetStatus, RemoteKeySet } from "./remote-key-set.ts";
 import { signatureMatches, type VerificationKey } from "./signature.ts";
 import { importStaticKeys } from "./static-keys.ts";
 import { parseStrictObject } from "./strict-json.ts";
-import { readTokenHeader, type TokenHeader } from "./token-header.ts";
+import { TokenCache, type VerifiedToken } from "./token-cache.ts";
+import { HeaderReader, type TokenHeader } from "./token-header.ts";
 import { type Rejection, rejection, type Verification } from "./verification.ts";
 import {
   type ResolvedVerifierOptions,
@@ -27,10 +28,11 @@ export interface VerifierStatus {
 
 export interface TokenVerifier {
   /**
-   * Verifies one token as it came from a client. Never throws or rejects, whatever it is given. Waits on the
-   * network only if a key set is configured and no key at hand can decide; then for one fetch at most.
+   * Verifies one token as it came from a client. Never throws or rejects, whatever it is given. Answers on the spot for
+   * HMAC, and for a token that was verified before and is still good under the same keys; public keys take a thread. Waits
+   * on the network only if a key set is configured and no key at hand can decide; then for one fetch at most.
    */
-  verify(token: string): Promise<Verification>;
+  verify(token: string): Verification | Promise<Verification>;
   readonly status: VerifierStatus;
   /** Stops refreshing the key set and aborts a fetch under way. Tokens that wait for it fail. */
   close(): void;
@@ -73,38 +75,36 @@ class Verifier implements TokenVerifier {
   readonly #ring: KeyRing;
   readonly #remote: RemoteKeySet | undefined;
   readonly #grants = new GrantsCache();
-  readonly #badAlgorithm: Rejection;
+  readonly #verified: TokenCache<KeyRing | undefined>;
+  readonly #headers: HeaderReader;
 
   constructor(options: ResolvedVerifierOptions, ring: KeyRing, remote: RemoteKeySet | undefined) {
     this.#options = options;
     this.#ring = ring;
     this.#remote = remote;
-    const accepted = [...options.algorithms].join(", ");
-    this.#badAlgorithm = rejection(
-      "token_algorithm",
-      `The token's algorithm is not accepted here. Sign it with one of: ${accepted}.`,
-    );
+    this.#verified = new TokenCache(remote?.ring);
+    this.#headers = new HeaderReader(options.algorithms);
   }
 
-  async verify(text: string): Promise<Verification> {
-    const { maxTokenBytes, algorithms, claims, now } = this.#options;
+  verify(text: string): Verification | Promise<Verification> {
+    const { maxTokenBytes, now } = this.#options;
     const token = readCompactToken(text, maxTokenBytes);
     if (!token.ok) {
       return token;
     }
-    const header = readTokenHeader(token.header, algorithms, this.#badAlgorithm);
+    const header = this.#headers.read(token.header);
     if (!header.ok) {
       return header;
     }
-    // The signature comes before any look at the claims: an answer about them is only for who was given them.
-    if (!(await anyMatches(token, this.#ring.candidates(header.algorithm, header.kid)))) {
-      const refusal = await this.#checkRemote(token, header);
-      if (refusal !== undefined) {
-        return refusal;
-      }
+    if (isPublicKeyAlgorithm(header.algorithm)) {
+      const digest = TokenCache.digest(text);
+      const known = digest === undefined ? undefined : this.#verified.find(digest, this.#remote?.ring, now());
+      return known ?? this.#verifyPublic(token, header, digest);
     }
-    const payload = parseStrictObject(token.payload);
-    return payload === undefined ? BAD_PAYLOAD : readClaims(payload, claims, this.#grants, now());
+    // A MAC is checked in less time than it would take to remember it.
+    return anyMatches(token, this.#ring.candidates(header.algorithm, header.kid)) === true
+      ? this.#readSigned(token, header)
+      : BAD_SIGNATURE;
   }
 
   get status(): VerifierStatus {
@@ -115,10 +115,37 @@ class Verifier implements TokenVerifier {
     this.#remote?.close();
   }
 
-  /** `undefined` if a key of the key set made the signature. */
-  async #checkRemote(token: CompactToken, { algorithm, kid }: TokenHeader): Promise<Rejection | undefined> {
+  async #verifyPublic(
+    token: CompactToken,
+    header: TokenHeader,
+    digest: string | undefined,
+  ): Promise<Verification> {
+    const isLocal = await anyMatches(token, this.#ring.candidates(header.algorithm, header.kid));
+    const signer = isLocal ? this.#ring : await this.#askRemote(token, header);
+    if (!(signer instanceof KeyRing)) {
+      return signer;
+    }
+    const verification = this.#readSigned(token, header);
+    const generation = this.#remote?.ring;
+    // Not if the keys were replaced while the signature was checked.
+    if (verification.ok && digest !== undefined && (isLocal || signer === generation)) {
+      this.#verified.keep(digest, generation, verification);
+    }
+    return verification;
+  }
+
+  /** The signature comes before any look at the claims: an answer about them is only for who was given them. */
+  #readSigned(token: CompactToken, header: TokenHeader): VerifiedToken | Rejection {
+    this.#headers.keep(token.header, header);
+    const { claims, now } = this.#options;
+    const payload = parseStrictObject(token.payload);
+    return payload === undefined ? BAD_PAYLOAD : readClaims(payload, claims, this.#grants, now());
+  }
+
+  /** The ring of the key set with the key that made the signature. */
+  async #askRemote(token: CompactToken, { algorithm, kid }: TokenHeader): Promise<KeyRing | Rejection> {
     const remote = this.#remote;
-    if (remote === undefined || !isPublicKeyAlgorithm(algorithm)) {
+    if (remote === undefined) {
       return BAD_SIGNATURE;
     }
     const ring = await remote.current();
@@ -126,7 +153,7 @@ class Verifier implements TokenVerifier {
       return KEYS_UNAVAILABLE;
     }
     if (await anyMatches(token, ring.candidates(algorithm, kid))) {
-      return undefined;
+      return ring;
     }
     if (ring.names(algorithm, kid) || this.#ring.names(algorithm, kid)) {
       return BAD_SIGNATURE;
@@ -139,15 +166,19 @@ class Verifier implements TokenVerifier {
     if (newer === "unavailable") {
       return KEYS_UNAVAILABLE;
     }
-    return (await anyMatches(token, newer.candidates(algorithm, kid))) ? undefined : BAD_SIGNATURE;
+    return (await anyMatches(token, newer.candidates(algorithm, kid))) ? newer : BAD_SIGNATURE;
   }
 }
 
-async function anyMatches(token: CompactToken, keys: readonly VerificationKey[]): Promise<boolean> {
-  for (const key of keys) {
+/** Tries one key after the other; on the spot as long as they are secrets. */
+function anyMatches(token: CompactToken, keys: readonly VerificationKey[]): boolean | Promise<boolean> {
+  for (const [index, key] of keys.entries()) {
     const matches = signatureMatches(token, key);
-    if (typeof matches === "boolean" ? matches : await matches) {
+    if (matches === true) {
       return true;
+    }
+    if (matches !== false) {
+      return matches.then((yes) => yes || anyMatches(token, keys.slice(index + 1)));
     }
   }
   return false;
