@@ -16,7 +16,7 @@ import type { PublisherIdentity } from "./message-headers.ts";
 import { messageHeaders } from "./message-headers.ts";
 import type { PublishOutcome } from "./outbound.ts";
 import { Outbound } from "./outbound.ts";
-import type { Subscription } from "./registration.ts";
+import type { LiveSubscription, Subscription } from "./registration.ts";
 import { Requests } from "./requests.ts";
 import type { CallHandler } from "./responders.ts";
 import { Responders } from "./responders.ts";
@@ -205,7 +205,7 @@ export class Broker {
     channelOrPattern: string,
     listener: (message: LiveMessage) => void,
     onClosed: (error: BrokerError) => void,
-  ): Subscription {
+  ): LiveSubscription {
     return this.#live.subscribe(channelOrPattern, listener, onClosed);
   }
 

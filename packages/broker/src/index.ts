@@ -12,7 +12,7 @@ export type { BrokerState } from "./link.ts";
 export type { LiveMessage, LivePublisher } from "./live-message.ts";
 export type { PublisherIdentity } from "./message-headers.ts";
 export type { PublishOutcome } from "./outbound.ts";
-export type { Subscription } from "./registration.ts";
+export type { LiveSubscription, Subscription } from "./registration.ts";
 export type { CallHandler } from "./responders.ts";
 export { ServiceError } from "./service-error.ts";
 export type { RequestOutcome } from "./service-reply.ts";

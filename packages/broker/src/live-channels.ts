@@ -7,7 +7,7 @@ import type { Link } from "./link.ts";
 import type { LiveSubscriber } from "./live-channel.ts";
 import { LiveChannel } from "./live-channel.ts";
 import type { LiveMessage } from "./live-message.ts";
-import type { Subscription } from "./registration.ts";
+import type { LiveSubscription } from "./registration.ts";
 import { Registration } from "./registration.ts";
 
 export interface LiveChannelsParts {
@@ -53,18 +53,21 @@ export class LiveChannels {
     target: string,
     listener: (message: LiveMessage) => void,
     onClosed: (error: BrokerError) => void,
-  ): Subscription {
+  ): LiveSubscription {
     const { link, faults } = this.#parts;
     const registration = new Registration(onClosed, faults);
     const subscriber: LiveSubscriber = { listener, registration };
     if (!link.open) {
       registration.fail(link.refusal());
-      return { ready: registration.ready, close: () => {} };
+      return { ready: registration.ready, isReady: false, close: () => {} };
     }
     const channel = this.#join(target, subscriber);
     this.#confirm(channel, subscriber);
     return {
       ready: registration.ready,
+      get isReady() {
+        return registration.confirmed;
+      },
       close: () => {
         if (registration.close()) this.#leave(channel, subscriber);
       },

@@ -13,6 +13,12 @@ export interface Subscription {
   close(): void;
 }
 
+/** One to a live channel, which may be in force already for others. */
+export interface LiveSubscription extends Subscription {
+  /** Whether {@link ready} has resolved and the subscription is not over: then nobody need wait for it. */
+  readonly isReady: boolean;
+}
+
 type RegistrationState =
   | { readonly kind: "pending"; readonly resolve: () => void; readonly reject: (error: BrokerError) => void }
   | { readonly kind: "confirmed" }
@@ -44,6 +50,10 @@ export class Registration {
 
   get open(): boolean {
     return this.#state.kind !== "ended";
+  }
+
+  get confirmed(): boolean {
+    return this.#state.kind === "confirmed";
   }
 
   confirm(): void {

@@ -2,6 +2,7 @@ import type { TokenVerifier } from "@tidegate/auth";
 import type { CloseName } from "@tidegate/protocol";
 import type { Logger } from "@tidegate/runtime";
 import { Connection } from "./connection/connection.ts";
+import { Greeting } from "./connection/greeting.ts";
 import { readOpenRequest } from "./connection/open-request.ts";
 import { handshakeToken } from "./credentials.ts";
 import { TurnBudget } from "./fan-out/flush-budget.ts";
@@ -69,6 +70,7 @@ export class Gateway {
       limits: options.limits,
       ping: options.ping,
       policies,
+      greeting: new Greeting(options.node, options.limits, options.ping),
       verifier: options.verifier,
       broker,
       hub: new Hub({

@@ -1,5 +1,6 @@
 import type { TokenVerifier } from "@tidegate/auth";
 import type { Logger } from "@tidegate/runtime";
+import type { Greeting } from "./connection/greeting.ts";
 import type { Hub } from "./fan-out/hub.ts";
 import type { GatewayBroker } from "./gateway-broker.ts";
 import type { Instruments } from "./instruments.ts";
@@ -14,6 +15,7 @@ export interface NodeContext {
   readonly limits: GatewayLimits;
   readonly ping: PingTimes;
   readonly policies: NamespacePolicies;
+  readonly greeting: Greeting;
   readonly verifier: TokenVerifier;
   readonly broker: Pick<
     GatewayBroker,

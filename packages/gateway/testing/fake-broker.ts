@@ -5,6 +5,7 @@ import {
   type BrokerStats,
   type HistoryPage,
   type LiveMessage,
+  type LiveSubscription,
   type PageRequest,
   type PublishOptions,
   type PublishOutcome,
@@ -12,7 +13,6 @@ import {
   type RequestOutcome,
   type StoreOptions,
   type StoreOutcome,
-  type Subscription,
   type TailListener,
 } from "@tidegate/broker";
 import type { GatewayBroker } from "../src/gateway-broker.ts";
@@ -104,13 +104,17 @@ export class FakeBroker implements GatewayBroker {
     target: string,
     listener: (message: LiveMessage) => void,
     onClosed: (error: BrokerError) => void,
-  ): Subscription => {
+  ): LiveSubscription => {
     const ready = Promise.withResolvers<void>();
+    let isReady = false;
     ready.promise.catch(() => {});
     const subscription: FakeSubscription = {
       target,
       closes: 0,
-      confirm: ready.resolve,
+      confirm: () => {
+        isReady = true;
+        ready.resolve();
+      },
       refuse: (code) => ready.reject(new BrokerError(code, "refused by the test")),
       lose: (code) => onClosed(new BrokerError(code, "lost by the test")),
       message: (payload, extra = {}) =>
@@ -128,7 +132,11 @@ export class FakeBroker implements GatewayBroker {
     }
     return {
       ready: ready.promise,
+      get isReady() {
+        return isReady;
+      },
       close: () => {
+        isReady = false;
         subscription.closes += 1;
         ready.reject(new BrokerError("closed", "closed before it was confirmed"));
       },

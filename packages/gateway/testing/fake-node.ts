@@ -2,6 +2,7 @@ import type { Identity, Verification } from "@tidegate/auth";
 import type { HistoryPolicy } from "@tidegate/broker";
 import { compileGrants, type GrantPatterns, GrantSet } from "@tidegate/protocol";
 import { createLogger, createMetrics, type MetricsExposition } from "@tidegate/runtime";
+import { Greeting } from "../src/connection/greeting.ts";
 import { UNLIMITED } from "../src/fan-out/flush-budget.ts";
 import { Hub } from "../src/fan-out/hub.ts";
 import { createInstruments } from "../src/instruments.ts";
@@ -163,11 +164,14 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
   });
   const policies = new NamespacePolicies(options.policies ?? POLICIES);
   const instruments = createInstruments(metrics);
+  const limits = { ...LIMITS, ...options.limits };
+  const ping = { ...PING, ...options.ping };
   const context: NodeContext = {
     node: "n1",
-    limits: { ...LIMITS, ...options.limits },
-    ping: { ...PING, ...options.ping },
+    limits,
+    ping,
     policies,
+    greeting: new Greeting("n1", limits, ping),
     verifier,
     broker,
     hub: new Hub({

@@ -21,7 +21,7 @@ export interface HandlerFixture extends FakeNode {
 export function handlerFixture(options: FakeNodeOptions = {}): HandlerFixture {
   const node = fakeNode(options);
   const session = new FakeSession(node.context);
-  const sendFrame = (frame: Parameters<typeof readInbound>[0]): Answer | Promise<Answer | undefined> => {
+  const sendFrame = (frame: Parameters<typeof readInbound>[0]): ReturnType<typeof dispatch> => {
     const { decoded, source } = readInbound(frame);
     if (!decoded.ok) {
       throw new TypeError(decoded.message);

@@ -1,9 +1,10 @@
-import { type Identity, VERIFICATION_FAILURES } from "@tidegate/auth";
+import { type Identity, VERIFICATION_FAILURES, type Verification } from "@tidegate/auth";
 import type { BrokerError, JoinFrom, PublisherIdentity } from "@tidegate/broker";
 import {
   type CloseName,
   type Connect,
   type ErrorCode,
+  type ErrorMessage,
   encodePosition,
   type Position,
   type ResetReason,
@@ -22,7 +23,6 @@ import { CLOSED, type ConnectionState, isAuthenticated } from "./connection-stat
 import { nextDeadline, overdue } from "./deadlines.ts";
 import { type AddressWish, Entrance } from "./entrance.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
-import { greeting } from "./greeting.ts";
 import { copyFrame, type InboundFrame } from "./held-frames.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
@@ -30,6 +30,7 @@ import { rawEnding } from "./raw-ending.ts";
 import { ReplayGate } from "./replay-gate.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
+const NONE: readonly string[] = [];
 const PING = '{"type":"ping"}';
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
@@ -120,7 +121,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     const { policies } = this.context;
     const { channels } = entrance.wish;
     if (token !== undefined) {
-      this.#run(this.#authenticate(entrance, token, undefined));
+      this.#authenticate(entrance, token, undefined);
     } else if (
       channels.length > 0 &&
       channels.every((channel) => policies.allows(undefined, "subscribe", channel))
@@ -292,7 +293,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
       this.format = messageFraming(binary, connect.batch === true || isBatched(this.format));
     }
     if (connect.token !== undefined) {
-      this.#run(this.#authenticate(entrance, connect.token, connect));
+      this.#authenticate(entrance, connect.token, connect);
     } else if (this.context.policies.admitsAnonymous) {
       this.#open(entrance, undefined, connect);
     } else {
@@ -301,9 +302,17 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     }
   }
 
-  async #authenticate(entrance: Entrance, token: string, connect: Connect | undefined): Promise<void> {
-    entrance.hold();
-    const verification = await verifyToken(this.context, token);
+  #authenticate(entrance: Entrance, token: string, connect: Connect | undefined): void {
+    const verification = verifyToken(this.context, token);
+    if (verification instanceof Promise) {
+      entrance.hold();
+      this.#run(verification.then((later) => this.#admit(entrance, later, connect)));
+    } else {
+      this.#admit(entrance, verification, connect);
+    }
+  }
+
+  #admit(entrance: Entrance, verification: Verification, connect: Connect | undefined): void {
     if (this.isClosed) {
       return;
     }
@@ -325,24 +334,39 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     }
     this.#state = { kind: "open", principal };
     this.#reschedule();
-    this.#send(greeting(this.context, this.id, principal, isBatched(this.format), connect?.id));
-    // The same channel in the address and in connect is one wish, not an error.
+    this.#sendText(this.context.greeting.text(this.id, principal, isBatched(this.format), connect?.id));
     const { channels, since } = entrance.wish;
+    const asked = connect?.channels ?? NONE;
+    if (channels.length === 0 && asked.length <= 1) {
+      for (const channel of asked) {
+        this.#subscribeUnasked(channel, NOW);
+      }
+      return;
+    }
+    // The same channel in the address and in connect is one wish, not an error.
     const addressed = new Set(channels);
-    for (const channel of new Set([...channels, ...(connect?.channels ?? [])])) {
+    for (const channel of new Set([...channels, ...asked])) {
       const resumes =
         since !== undefined && addressed.has(channel) && this.context.policies.isReplayable(channel);
-      this.#run(this.#subscribeUnasked(channel, resumes ? { kind: "since", cursor: since } : NOW));
+      this.#subscribeUnasked(channel, resumes ? { kind: "since", cursor: since } : NOW);
     }
   }
 
   /** Subscribes to what the address or `connect` named. */
-  async #subscribeUnasked(channel: string, from: JoinFrom): Promise<void> {
-    const answer = await subscribe(this, channel, undefined, from);
+  #subscribeUnasked(channel: string, from: JoinFrom): void {
+    const outcome = subscribe(this, channel, undefined, from);
+    if (outcome instanceof Promise) {
+      this.#run(outcome.then((answer) => this.#answerUnasked(answer)));
+    } else {
+      this.#answerUnasked(outcome);
+    }
+  }
+
+  #answerUnasked(answer: ErrorMessage | undefined): void {
     if (answer === undefined) {
       return;
     }
-    if (this.format === "raw" && answer.type === "error") {
+    if (this.format === "raw") {
       const { name, reason } = rawEnding(answer);
       this.end(name, reason);
     } else {
@@ -391,8 +415,8 @@ export class Connection implements Session, Sleeper, OutboxOwner {
   }
 
   /** Everything that is not a message of a channel goes out here; to a raw client, nothing. */
-  #send(answer: Answer): void {
-    if (this.isClosed || this.format === "raw") {
+  #send(answer: Answer | undefined): void {
+    if (answer === undefined || this.isClosed || this.format === "raw") {
       return;
     }
     if (answer.type === "encoded") {
@@ -402,7 +426,13 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     if (answer.type === "error") {
       this.context.instruments.errors[answer.code as ErrorCode].inc();
     }
-    this.#outbox.answer(JSON.stringify(answer));
+    this.#sendText(JSON.stringify(answer));
+  }
+
+  #sendText(frame: string): void {
+    if (!this.isClosed && this.format !== "raw") {
+      this.#outbox.answer(frame);
+    }
   }
 
   /** Runs what nobody waits for. It deals with every failure that can be expected; what is left ends this connection alone. */

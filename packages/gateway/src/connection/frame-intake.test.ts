@@ -21,7 +21,7 @@ function text(content: string | object): InboundFrame {
   return { kind: "text", text: json, bytes: Buffer.byteLength(json) };
 }
 
-function answerOf(outcome: IntakeOutcome): Answer {
+function answerOf(outcome: IntakeOutcome): Answer | undefined {
   if (outcome.kind !== "answer") {
     throw new TypeError(`no answer at once: ${JSON.stringify(outcome)}`);
   }

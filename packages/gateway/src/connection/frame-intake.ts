@@ -7,11 +7,11 @@ import type { InboundFrame } from "./held-frames.ts";
 import { readInbound } from "./inbound-message.ts";
 
 /**
- * What a frame leads to: an answer now or later, or the end of the connection. For what is `counted`,
+ * What a frame leads to: an answer now or later (`undefined`: it was given already), or the end of the connection. For what is `counted`,
  * {@link FrameIntake.answered} is due once the answer was sent.
  */
 export type IntakeOutcome =
-  | { readonly kind: "answer"; readonly answer: Answer }
+  | { readonly kind: "answer"; readonly answer: Answer | undefined }
   | {
       readonly kind: "later";
       readonly answer: Promise<Answer | undefined>;
@@ -99,7 +99,7 @@ export class FrameIntake {
   }
 
   #dispatch(message: ClientMessage, source: FrameSource): IntakeOutcome {
-    let outcome: Answer | Promise<Answer | undefined>;
+    let outcome: Answer | undefined | Promise<Answer | undefined>;
     try {
       outcome = dispatch(this.#session, message, source);
     } catch (error) {
@@ -123,6 +123,6 @@ export class FrameIntake {
   }
 }
 
-function answer(message: Answer): IntakeOutcome {
+function answer(message: Answer | undefined): IntakeOutcome {
   return { kind: "answer", answer: message };
 }

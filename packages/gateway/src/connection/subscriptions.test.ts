@@ -27,8 +27,8 @@ describe("Subscriptions", () => {
     const subscription = subscriptions.add(hub, subscriber, "chat.lobby", "raw");
     broker.last.message("too early");
     await turns();
-    const outcomes = join(subscription);
     expect(subscription.isActive).toBe(false);
+    const outcomes = join(subscription);
     await turns();
     expect([subscription.isActive, outcomes]).toStrictEqual([true, ["joined"]]);
     broker.last.message("in time");

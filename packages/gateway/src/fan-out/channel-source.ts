@@ -1,4 +1,4 @@
-import type { BrokerError, Joined, JoinFrom, Subscription } from "@tidegate/broker";
+import type { BrokerError, Joined, JoinFrom, LiveSubscription } from "@tidegate/broker";
 import type { Position } from "@tidegate/protocol";
 
 /** Where a subscriber begins, like the broker's `Joined`; a live channel has no position. */
@@ -18,12 +18,16 @@ export interface ChannelSource {
 const JOINED_NOW: SourceJoined = { kind: "joined", source: "none", messages: [], position: undefined };
 
 /** @param onFault told what `joined` throws. */
-export function liveSource(subscription: Subscription, onFault: (error: unknown) => void): ChannelSource {
+export function liveSource(subscription: LiveSubscription, onFault: (error: unknown) => void): ChannelSource {
   const { ready } = subscription;
   return {
     ready,
     position: undefined,
     join: (_from, joined) => {
+      if (subscription.isReady) {
+        joined(JOINED_NOW);
+        return;
+      }
       ready
         .then(
           () => joined(JOINED_NOW),

@@ -240,12 +240,20 @@ describe("Hub", () => {
     }
   });
 
+  it("seats whoever joins a channel that stands at once", async () => {
+    const { hub } = fixture();
+    await sit(hub, "chat.lobby");
+    const outcomes: string[] = [];
+    hub.hold("chat.lobby").join(FROM_NOW, new TestSeat(), ({ kind }) => outcomes.push(kind));
+    expect(outcomes).toStrictEqual(["joined"]);
+  });
+
   it("seats nobody in front of what came before", async () => {
     const { broker, hub } = fixture();
     const { seat: first } = await sit(hub, "chat.lobby");
     const late = new TestSeat();
-    hub.hold("chat.lobby").join(FROM_NOW, late, () => {});
     broker.last.message("1");
+    hub.hold("chat.lobby").join(FROM_NOW, late, () => {});
     await turns();
     broker.last.message("2");
     await turns();

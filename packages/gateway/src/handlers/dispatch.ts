@@ -8,12 +8,12 @@ import { type Answer, errorAnswer, type Session } from "./session.ts";
 import { subscribeAsked } from "./subscribe.ts";
 import { unsubscribe } from "./unsubscribe.ts";
 
-/** Handles one message of an authenticated client. `undefined` only where the connection has ended. */
+/** Handles one message of an authenticated client. `undefined`: answered already, or the connection has ended. */
 export function dispatch(
   session: Session,
   message: ClientMessage,
   frame: FrameSource,
-): Answer | Promise<Answer | undefined> {
+): Answer | undefined | Promise<Answer | undefined> {
   if (frame.body !== undefined && message.type !== "publish" && message.type !== "request") {
     return errorAnswer(message.id, "malformed", "a binary frame holds a publish or a request");
   }

@@ -13,11 +13,11 @@ import { errorAnswer, type Session } from "./session.ts";
 
 export const NOW: JoinFrom = { kind: "now" };
 
-/** Handles a `subscribe` of the client. `undefined`: what there is to say was said already, or the connection ended. */
-export function subscribeAsked(
-  session: Session,
-  message: Subscribe,
-): Promise<ErrorMessage | undefined> | ErrorMessage {
+/** Why there is no subscription; `undefined`: what there is to say was said already, or the connection ended. */
+type MaybeLater = ErrorMessage | undefined | Promise<ErrorMessage | undefined>;
+
+/** Handles a `subscribe` of the client. */
+export function subscribeAsked(session: Session, message: Subscribe): MaybeLater {
   const { id, channel, since, replay } = message;
   const refusal = refuse(session, channel, id);
   if (refusal !== undefined) {
@@ -48,13 +48,13 @@ export function subscribeAsked(
   return join(session, channel, id, { kind: "last", count: replay ?? 0 });
 }
 
-/** Subscribes to a channel of the address or of `connect`. */
-export async function subscribe(
+/** Subscribes to a channel of the address or of `connect`. At once, if others on this node have the channel already. */
+export function subscribe(
   session: Session,
   channel: string,
   id: number | undefined,
   from: JoinFrom,
-): Promise<ErrorMessage | undefined> {
+): MaybeLater {
   return refuse(session, channel, id) ?? join(session, channel, id, from);
 }
 
@@ -71,32 +71,50 @@ export function lossCode(error: BrokerError): "forbidden" | "history_unavailable
   }
 }
 
-function join(
-  session: Session,
-  channel: string,
-  id: number | undefined,
-  from: JoinFrom,
-): Promise<ErrorMessage | undefined> {
+function join(session: Session, channel: string, id: number | undefined, from: JoinFrom): MaybeLater {
   const { context, subscriptions } = session;
   const subscription = subscriptions.add(context.hub, session, channel, session.format);
-  return new Promise((resolve, reject) => {
-    const begin = (after: () => void): void =>
-      subscription.join(from, (outcome) => {
-        // Called by the broker, where nothing may throw.
-        try {
-          resolve(settled(session, subscription, id, from, outcome));
-        } catch (error) {
-          reject(error);
-        }
-        after();
-      });
-    if (from.kind === "now") {
-      begin(() => {});
+  if (from.kind !== "now") {
+    const { replays } = session;
+    return new Promise((resolve, reject) => {
+      replays.enter(() =>
+        subscription.join(from, (outcome) => {
+          settleInto(resolve, reject, () => settled(session, subscription, id, from, outcome));
+          replays.leave();
+        }),
+      );
+    });
+  }
+  let isOver = false;
+  let answer: ErrorMessage | undefined;
+  let later: PromiseWithResolvers<ErrorMessage | undefined> | undefined;
+  subscription.join(from, (outcome) => {
+    if (later === undefined) {
+      isOver = true;
+      answer = settled(session, subscription, id, from, outcome);
     } else {
-      const { replays } = session;
-      replays.enter(() => begin(() => replays.leave()));
+      const { resolve, reject } = later;
+      settleInto(resolve, reject, () => settled(session, subscription, id, from, outcome));
     }
   });
+  if (isOver) {
+    return answer;
+  }
+  later = Promise.withResolvers();
+  return later.promise;
+}
+
+/** For what is called by the broker, where nothing may throw. */
+function settleInto<Value>(
+  resolve: (value: Value) => void,
+  reject: (error: unknown) => void,
+  run: () => Value,
+): void {
+  try {
+    resolve(run());
+  } catch (error) {
+    reject(error);
+  }
 }
 
 /**
