@@ -13,16 +13,22 @@ export function handshakeToken(
   query: URLSearchParams,
   cookieName: string | undefined,
 ): string | undefined {
-  const bearer = /^bearer +(\S+)$/i.exec(handshake.authorization);
   return (
-    bearer?.[1] ??
+    bearerToken(handshake.authorization) ??
     subprotocolToken(handshake.subprotocols) ??
     query.get("access_token") ??
     (cookieName === undefined ? undefined : cookieValue(handshake.cookie, cookieName))
   );
 }
 
+function bearerToken(header: string): string | undefined {
+  return header === "" ? undefined : /^bearer +(\S+)$/i.exec(header)?.[1];
+}
+
 function subprotocolToken(header: string): string | undefined {
+  if (!header.includes(TOKEN_SUBPROTOCOL_PREFIX)) {
+    return undefined;
+  }
   for (const item of header.split(",")) {
     const trimmed = item.trim();
     if (trimmed.startsWith(TOKEN_SUBPROTOCOL_PREFIX)) {

@@ -6,6 +6,12 @@ export interface Drainable {
   end(name: "draining", reason: string): void;
 }
 
+/** Who is there still: a set, or the keys of a map. */
+interface Members {
+  readonly size: number;
+  keys(): Iterable<Drainable>;
+}
+
 const STEP_MS = 50;
 
 /**
@@ -31,9 +37,9 @@ export class PacedDrain {
   }
 
   /** Resolves when `connections` is empty. When `deadline` aborts, those that remain are closed at once. */
-  async run(connections: ReadonlySet<Drainable>, deadline: AbortSignal): Promise<void> {
+  async run(connections: Members, deadline: AbortSignal): Promise<void> {
     this.#started = true;
-    const queue = [...connections];
+    const queue = [...connections.keys()];
     const perStep = Math.max(1, Math.ceil((queue.length * STEP_MS) / this.#times.windowMs));
     const { promise, resolve } = Promise.withResolvers<void>();
     const check = (): void => {
@@ -42,7 +48,7 @@ export class PacedDrain {
       }
     };
     const closeRest = (): void => {
-      for (const connection of [...connections]) {
+      for (const connection of [...connections.keys()]) {
         connection.end("draining", "the node is leaving");
       }
       resolve();

@@ -6,8 +6,8 @@ import { type Drainable, PacedDrain } from "./paced-drain.ts";
 export class Roster {
   readonly #admission: Admission;
   readonly #drain: PacedDrain;
-  readonly #addresses = new Map<Drainable, string>();
-  readonly #members = new Set<Drainable>();
+  /** With the address that each came from. */
+  readonly #members = new Map<Drainable, string>();
 
   constructor(limits: AdmissionLimits, times: DrainTimes) {
     this.#admission = new Admission(limits);
@@ -39,15 +39,13 @@ export class Roster {
 
   /** The second half of {@link enter}. */
   add(member: Drainable, address: string): void {
-    this.#members.add(member);
-    this.#addresses.set(member, address);
+    this.#members.set(member, address);
   }
 
   /** Idempotent. */
   leave(member: Drainable): void {
-    const address = this.#addresses.get(member);
+    const address = this.#members.get(member);
     if (address !== undefined) {
-      this.#addresses.delete(member);
       this.#members.delete(member);
       this.#admission.leave(address);
       this.#drain.left();

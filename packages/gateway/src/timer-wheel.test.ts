@@ -16,6 +16,7 @@ class Clock {
 class TestSleeper implements Sleeper {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
+  wheelIndex = -1;
   readonly wokenAt: number[] = [];
   onWake: (now: number) => void = () => {};
 

@@ -1,9 +1,11 @@
-/** Something that wants to be woken. The wheel owns both fields: they stand here to save an object per sleeper. */
+/** Something that wants to be woken. The wheel owns the fields: they stand here to save an object per sleeper. */
 export interface Sleeper {
   /** When to wake, in ms of the wheel's clock; `Number.POSITIVE_INFINITY` for never. */
   wakeAt: number;
   /** Where the wheel keeps it; -1 when it is not on the wheel. */
   wheelSlot: number;
+  /** Its place there. */
+  wheelIndex: number;
   /** Called once, at or up to a tick after the time it was scheduled for. It is then off the wheel. */
   wake(now: number): void;
 }
@@ -14,11 +16,11 @@ const TICK_MS = 100;
 const SLOTS = 512;
 
 /**
- * One timer for all deadlines of a node. Scheduling and cancelling cost a set operation; a timer object per
- * connection would cost more memory than the rest of its state and an event-loop entry each.
+ * One timer for all deadlines of a node. Scheduling and cancelling put a reference into an array or take it out; a timer
+ * object per connection would cost more memory than the rest of its state and an event-loop entry each.
  */
 export class TimerWheel {
-  readonly #slots: readonly Set<Sleeper>[] = Array.from({ length: SLOTS }, () => new Set<Sleeper>());
+  readonly #slots: Sleeper[][] = Array.from({ length: SLOTS }, () => []);
   readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
   #position: number;
@@ -39,17 +41,21 @@ export class TimerWheel {
 
   /** Moves `sleeper` to the slot of `wakeAt`. */
   schedule(sleeper: Sleeper, wakeAt: number): void {
-    this.#remove(sleeper);
     sleeper.wakeAt = wakeAt;
     if (wakeAt === Number.POSITIVE_INFINITY) {
+      this.#remove(sleeper);
       return;
     }
     // Never the slot being emptied: that would wake it in the same pass for ever.
     const tick = Math.max(Math.ceil(wakeAt / TICK_MS), this.#position + 1);
     // Beyond one turn it waits in the farthest slot and is looked at again from there.
-    const slot = Math.min(tick, this.#position + SLOTS - 1) % SLOTS;
-    sleeper.wheelSlot = slot;
-    this.#slots[slot]?.add(sleeper);
+    const index = Math.min(tick, this.#position + SLOTS - 1) % SLOTS;
+    const slot = this.#slots[index];
+    if (index !== sleeper.wheelSlot && slot !== undefined) {
+      this.#remove(sleeper);
+      sleeper.wheelSlot = index;
+      sleeper.wheelIndex = slot.push(sleeper) - 1;
+    }
   }
 
   cancel(sleeper: Sleeper): void {
@@ -68,23 +74,29 @@ export class TimerWheel {
     this.#position = target < this.#position ? turnAgo : Math.max(this.#position, turnAgo);
     while (this.#position < target) {
       this.#position += 1;
-      this.#empty(this.#slots[this.#position % SLOTS], now);
+      this.#empty(this.#position % SLOTS, now);
     }
   }
 
   #remove(sleeper: Sleeper): void {
-    if (sleeper.wheelSlot !== -1) {
-      this.#slots[sleeper.wheelSlot]?.delete(sleeper);
-      sleeper.wheelSlot = -1;
-    }
-  }
-
-  #empty(slot: Set<Sleeper> | undefined, now: number): void {
-    if (slot === undefined || slot.size === 0) {
+    if (sleeper.wheelSlot === -1) {
       return;
     }
-    const due = [...slot];
-    slot.clear();
+    const slot = this.#slots[sleeper.wheelSlot];
+    const last = slot?.pop();
+    if (slot !== undefined && last !== undefined && last !== sleeper) {
+      slot[sleeper.wheelIndex] = last;
+      last.wheelIndex = sleeper.wheelIndex;
+    }
+    sleeper.wheelSlot = -1;
+  }
+
+  #empty(index: number, now: number): void {
+    const due = this.#slots[index];
+    if (due === undefined || due.length === 0) {
+      return;
+    }
+    this.#slots[index] = [];
     for (const sleeper of due) {
       sleeper.wheelSlot = -1;
     }

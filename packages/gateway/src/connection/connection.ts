@@ -37,16 +37,19 @@ const PING = '{"type":"ping"}';
 export class Connection implements Session, Sleeper, OutboxOwner {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
+  wheelIndex = -1;
   readonly context: NodeContext;
   readonly id: string;
   format: Format;
   readonly subscriptions: Subscriptions = new Subscriptions();
   readonly #socket: Socket;
   readonly #outbox: Outbox;
-  readonly #intake: FrameIntake;
   readonly #liveness: Liveness;
   readonly #onClosed: (connection: Connection) => void;
   #state: ConnectionState;
+  /** Made for the first frame behind `connect`: many clients never send one. */
+  #intake: FrameIntake | undefined;
+  #connectId = 0;
   #replays: ReplayGate | undefined;
   #abort: AbortController | undefined;
   #publisher: PublisherIdentity | undefined;
@@ -71,7 +74,6 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     this.#socket = socket;
     this.#onClosed = onClosed;
     this.#outbox = new Outbox(socket, context.traffic, limits.outboxBytes, now, this);
-    this.#intake = new FrameIntake(this, limits.messageBurst, openedAt);
     this.#liveness = new Liveness(openedAt, context.ping, context.random());
     this.#state = { kind: "entering", entrance: new Entrance(openedAt + limits.unauthenticatedMs, wish) };
     this.#reschedule();
@@ -88,7 +90,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
   }
 
   get requestsInFlight(): number {
-    return this.#intake.requestsInFlight;
+    return this.#intake?.requestsInFlight ?? 0;
   }
 
   get replays(): ReplayGate {
@@ -287,7 +289,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
   }
 
   #connect(entrance: Entrance, connect: Connect): void {
-    this.#intake.startAfter(connect.id);
+    this.#connectId = connect.id;
     if (this.format !== "raw") {
       const binary = connect.binary === true || takesBinary(this.format);
       this.format = messageFraming(binary, connect.batch === true || isBatched(this.format));
@@ -382,6 +384,8 @@ export class Connection implements Session, Sleeper, OutboxOwner {
       this.end("receive_only", "raw connections only receive");
       return;
     }
+    const { limits, now } = this.context;
+    this.#intake ??= new FrameIntake(this, limits.messageBurst, now(), this.#connectId);
     const outcome = this.#intake.take(frame);
     switch (outcome.kind) {
       case "answer":
@@ -403,13 +407,13 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     }
     if (counted !== undefined) {
       // Not before it is sent: of two replies at once, the first would close the connection on the second.
-      this.#intake.answered(counted);
+      this.#intake?.answered(counted);
       this.#leaveIfIdle();
     }
   }
 
   #leaveIfIdle(): void {
-    if (this.#state.kind === "leaving" && this.#intake.isIdle) {
+    if (this.#state.kind === "leaving" && this.#intake?.isIdle !== false) {
       this.end("draining", "the node is leaving");
     }
   }

@@ -9,10 +9,10 @@ import type { Answer } from "../handlers/session.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
 import type { InboundFrame } from "./held-frames.ts";
 
-function fixture(options: FakeNodeOptions = {}) {
+function fixture(options: FakeNodeOptions = {}, connectId = 0) {
   const node = fakeNode(options);
   const session = new FakeSession(node.context);
-  const intake = new FrameIntake(session, node.context.limits.messageBurst, node.clock.now);
+  const intake = new FrameIntake(session, node.context.limits.messageBurst, node.clock.now, connectId);
   return { node, session, intake };
 }
 
@@ -56,8 +56,7 @@ describe("FrameIntake", () => {
   });
 
   it("refuses an id that is not above all before, without an id, since that one is answered already", () => {
-    const { intake } = fixture();
-    intake.startAfter(5);
+    const { intake } = fixture({}, 5);
     for (const id of [5, 1]) {
       const answer = answerOf(intake.take(text({ type: "ping", id })));
       expect(answer).toMatchObject({ type: "error", code: "duplicate_id" });

@@ -36,12 +36,14 @@ const COUNTED: { readonly [Type in ClientMessage["type"]]?: Counted } = {
 export class FrameIntake {
   readonly #session: Session;
   readonly #bucket: TokenBucket;
-  #lastId = 0;
+  #lastId: number;
   #requests = 0;
   #publishes = 0;
 
-  constructor(session: Session, burst: number, now: number) {
+  /** @param lastId of the `connect` that was handled before there was an intake; 0 if there was none. */
+  constructor(session: Session, burst: number, now: number, lastId: number) {
     this.#session = session;
+    this.#lastId = lastId;
     this.#bucket = new TokenBucket(burst, now);
   }
 
@@ -65,11 +67,6 @@ export class FrameIntake {
     } else {
       this.#publishes += by;
     }
-  }
-
-  /** `connect` was handled before there was an intake; its id counts all the same. */
-  startAfter(id: number): void {
-    this.#lastId = id;
   }
 
   take(frame: InboundFrame): IntakeOutcome {

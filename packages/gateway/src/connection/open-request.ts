@@ -15,12 +15,22 @@ export type OpenRequestResult =
   | { readonly ok: true; readonly request: OpenRequest }
   | { readonly ok: false; readonly message: string };
 
+/** The SDK asks for everything in `connect`. */
+const NOTHING: OpenRequestResult = {
+  ok: true,
+  request: { format: "json", channels: [], since: undefined, query: new URLSearchParams() },
+};
+
 /**
  * Reads the query string of `/v1/ws`. Unknown parameters are ignored: proxies and pages add their own.
  *
  * @param maxChannels how many channels one connection may subscribe to.
  */
 export function readOpenRequest(queryString: string, maxChannels: number): OpenRequestResult {
+  return queryString === "" ? NOTHING : readQuery(queryString, maxChannels);
+}
+
+function readQuery(queryString: string, maxChannels: number): OpenRequestResult {
   const query = new URLSearchParams(queryString);
   const format = query.get("format") ?? "json";
   if (format !== "json" && format !== "raw") {

@@ -115,54 +115,79 @@ export class Subscription implements Seat {
   }
 }
 
-/** The subscriptions of one connection. The map is made with the first one: idle connections have none. */
+/**
+ * - `undefined`: none.
+ * - a subscription: the only one, as most connections have.
+ * - a map: several, by name.
+ */
+type Holding = Subscription | Map<string, Subscription> | undefined;
+
+/** The subscriptions of one connection. */
 export class Subscriptions {
-  #byName: Map<string, Subscription> | undefined;
+  #holding: Holding;
 
   get size(): number {
-    return this.#byName?.size ?? 0;
+    const holding = this.#holding;
+    return holding instanceof Map ? holding.size : holding === undefined ? 0 : 1;
   }
 
   /** Whether any of them may miss messages without being told by a reset. */
   get hasLive(): boolean {
-    return this.#some((subscription) => !subscription.replayable);
+    const holding = this.#holding;
+    return holding instanceof Subscription
+      ? !holding.replayable
+      : this.#all().some((subscription) => !subscription.replayable);
   }
 
   has(name: string): boolean {
-    return this.#byName?.has(name) ?? false;
+    return this.#find(name) !== undefined;
   }
 
   names(): readonly string[] {
-    return this.#byName === undefined ? [] : [...this.#byName.keys()];
+    return this.#all().map(({ name }) => name);
   }
 
   add(hub: Hub, subscriber: Subscriber, name: string, format: Format): Subscription {
     const subscription = new Subscription(subscriber, format, hub.hold(name));
-    this.#byName ??= new Map();
-    this.#byName.set(name, subscription);
+    const holding = this.#holding;
+    if (holding === undefined) {
+      this.#holding = subscription;
+    } else if (holding instanceof Map) {
+      holding.set(name, subscription);
+    } else {
+      this.#holding = new Map([
+        [holding.name, holding],
+        [name, subscription],
+      ]);
+    }
     return subscription;
   }
 
   /** Ends a subscription; false if there is none of that name. */
   remove(name: string): boolean {
-    const subscription = this.#byName?.get(name);
-    this.#byName?.delete(name);
-    subscription?.end();
-    return subscription !== undefined;
+    const subscription = this.#find(name);
+    if (subscription === undefined) {
+      return false;
+    }
+    this.removeOne(subscription);
+    return true;
   }
 
   /** Ends exactly this one, and not a later one of the same name. */
   removeOne(subscription: Subscription): void {
-    if (this.#byName?.get(subscription.name) === subscription) {
-      this.#byName.delete(subscription.name);
+    const holding = this.#holding;
+    if (holding === subscription) {
+      this.#holding = undefined;
+    } else if (holding instanceof Map && holding.get(subscription.name) === subscription) {
+      holding.delete(subscription.name);
     }
     subscription.end();
   }
 
   clear(): void {
-    const all = this.#byName;
-    this.#byName = undefined;
-    for (const subscription of all?.values() ?? []) {
+    const all = this.#all();
+    this.#holding = undefined;
+    for (const subscription of all) {
       subscription.end();
     }
   }
@@ -176,14 +201,27 @@ export class Subscriptions {
 
   /** See {@link checkpointOf}; `undefined` also while one of the replayable ones does not stand yet. */
   checkpoint(): string | undefined {
-    if (this.#byName === undefined) {
-      return undefined;
-    }
-    const replayable = [...this.#byName.values()].filter((subscription) => subscription.replayable);
-    return replayable.every((subscription) => subscription.isActive) ? checkpointOf(replayable) : undefined;
+    const replayable = this.#all().filter((subscription) => subscription.replayable);
+    return replayable.length > 0 && replayable.every((subscription) => subscription.isActive)
+      ? checkpointOf(replayable)
+      : undefined;
   }
 
-  #some(is: (subscription: Subscription) => boolean): boolean {
-    return this.#byName !== undefined && [...this.#byName.values()].some(is);
+  #find(name: string): Subscription | undefined {
+    const holding = this.#holding;
+    if (holding instanceof Map) {
+      return holding.get(name);
+    }
+    return holding?.name === name ? holding : undefined;
+  }
+
+  #all(): readonly Subscription[] {
+    const holding = this.#holding;
+    if (holding instanceof Map) {
+      return [...holding.values()];
+    }
+    return holding === undefined ? NONE : [holding];
   }
 }
+
+const NONE: readonly Subscription[] = [];

@@ -20,6 +20,7 @@ interface Entry {
 export class RequestRates implements Sleeper {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
+  wheelIndex = -1;
   readonly #limits: RequestRateLimits;
   readonly #wheel: TimerWheel;
   readonly #now: () => number;

@@ -41,6 +41,7 @@ const UNFINISHED: Problem = {
 export class Poll implements Drainable, ReaderOwner, Sleeper {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
+  wheelIndex = -1;
   readonly #node: NodeContext;
   readonly #wish: PollWish;
   readonly #onOver: (poll: Poll, outcome: PollOutcome | undefined) => void;

@@ -45,6 +45,7 @@ const SETTLE_MS = 100;
 export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
+  wheelIndex = -1;
   readonly #host: EventStreamHost;
   readonly #principal: Principal;
   readonly #reader: ChannelReader;

@@ -64,6 +64,11 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
       afterFailure();
     }
   };
+  /** A defect in a handler ends the connection it was for, and no other. */
+  const failed = (handler: string, error: unknown, { connection, socket }: SocketData): void => {
+    logger.error({ err: error, handler }, "a transport handler failed");
+    (connection ?? socket)?.end("internal_error", "the node has logged what happened");
+  };
   const exchange = (response: HttpResponse, request: HttpRequest): UwsExchange =>
     new UwsExchange(response, readRequestHead(response, request, options.forwardedHops), guard);
   app.ws<SocketData>("/v1/ws", {
@@ -91,35 +96,35 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     },
     open: (native) => {
       const data = native.getUserData();
-      guard(
-        "open",
-        () => open(native, data, gateway),
-        () => fail(data),
-      );
+      try {
+        open(native, data, gateway);
+      } catch (error) {
+        failed("open", error, data);
+      }
     },
     message: (native, message, binary) => {
       const data = native.getUserData();
-      guard(
-        "message",
-        () => data.connection?.receive(message, binary),
-        () => fail(data),
-      );
+      try {
+        data.connection?.receive(message, binary);
+      } catch (error) {
+        failed("message", error, data);
+      }
     },
     pong: (native) => {
       const data = native.getUserData();
-      guard(
-        "pong",
-        () => data.connection?.heard(),
-        () => fail(data),
-      );
+      try {
+        data.connection?.heard();
+      } catch (error) {
+        failed("pong", error, data);
+      }
     },
     drain: (native) => {
       const data = native.getUserData();
-      guard(
-        "drain",
-        () => data.connection?.writable(),
-        () => fail(data),
-      );
+      try {
+        data.connection?.writable();
+      } catch (error) {
+        failed("drain", error, data);
+      }
     },
     close: (native, code, reason) => {
       const data = native.getUserData();
@@ -192,11 +197,6 @@ function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway)
     data.socket = new UwsSocket(native);
     data.connection = gateway.accept(data.socket, handshake);
   }
-}
-
-/** A defect in a handler ends the connection it was for, and no other. */
-function fail({ connection, socket }: SocketData): void {
-  (connection ?? socket)?.end("internal_error", "the node has logged what happened");
 }
 
 function once(run: () => void): () => void {
