@@ -194,7 +194,7 @@ export class Subscriptions {
 
   /** Delivers what is held back to go out with others. */
   serve(): void {
-    for (const subscription of this.#byName?.values() ?? []) {
+    for (const subscription of this.#all()) {
       subscription.checkpoint();
     }
   }
