@@ -144,6 +144,8 @@ describe("an event stream of several channels", () => {
     await standing(stream);
     const publishing = (async () => {
       for (let number = 1; number <= count; number += 1) {
+        // So that there is something left for each visit.
+        await waitUntil(() => number <= received.length + 40, { timeoutMs: 20_000, intervalMs: 1 });
         await first.store(channels[number % 3] ?? "", String(number));
       }
     })();
