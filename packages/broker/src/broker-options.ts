@@ -28,7 +28,7 @@ export interface BrokerOptions {
   readonly inboxPrefix: string;
   /** How long {@link connectBroker} waits for a server. Default 30 000 ms. */
   readonly startupDeadlineMs: number;
-  /** Bound on one attempt to connect to one server. Default 5 000 ms. */
+  /** Bound on one attempt to connect to one server. Default 2 000 ms. */
   readonly connectTimeoutMs: number;
   /** Pause before the same server is tried again. Default 250 ms. */
   readonly reconnectTimeWaitMs: number;
@@ -89,7 +89,7 @@ export function resolveBrokerOptions(input: BrokerOptionsInput): BrokerOptions {
     subjectPrefix: matching("subjectPrefix", input.subjectPrefix ?? "rt", SUBJECT_PREFIX),
     inboxPrefix: matching("inboxPrefix", input.inboxPrefix ?? `_INBOX_${name}`, INBOX_PREFIX),
     startupDeadlineMs: integer("startupDeadlineMs", input.startupDeadlineMs, 30_000, 1),
-    connectTimeoutMs: integer("connectTimeoutMs", input.connectTimeoutMs, 5_000, 1),
+    connectTimeoutMs: integer("connectTimeoutMs", input.connectTimeoutMs, 2_000, 1),
     reconnectTimeWaitMs: integer("reconnectTimeWaitMs", input.reconnectTimeWaitMs, 250, 1),
     reconnectJitterMs: integer("reconnectJitterMs", input.reconnectJitterMs, 500, 0),
     pingIntervalMs: integer("pingIntervalMs", input.pingIntervalMs, 2_500, 1),

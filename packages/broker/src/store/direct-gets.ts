@@ -7,6 +7,7 @@ import type { HeaderValues } from "../header-scan.ts";
 import { headerNames } from "../header-scan.ts";
 import type { Link } from "../link.ts";
 import type { Outbound } from "../outbound.ts";
+import { type Attempt, hedge } from "./hedge.ts";
 import { deliveryOf, STORED_HEADERS } from "./read-stored-message.ts";
 import type { StoredMessage } from "./stored-message.ts";
 
@@ -96,41 +97,47 @@ export class DirectGets {
   }
 
   /**
-   * Sends one request and gathers its answer. Rejects with a BrokerError: `unavailable`, `denied`, `closed`.
+   * Sends one request, again where nothing comes, and gathers its answer. Rejects with a BrokerError: `unavailable`, `denied`, `closed`.
    *
    * @param request with `batch`, and with `max_bytes`: without it the server sends up to 64 MB at once.
    */
   get(stream: string, request: object): Promise<DirectAnswer> {
+    const payload = encoder.encode(JSON.stringify(request));
+    return hedge(() => this.#attempt(stream, payload));
+  }
+
+  #attempt(stream: string, payload: Uint8Array): Attempt<DirectAnswer> {
     const { link, outbound, timeoutMs } = this.#parts;
-    if (!link.open) return Promise.reject(link.refusal());
+    if (!link.open) return failed(link.refusal());
     const inbox = this.#openInbox();
     // Nobody else sees our inbox, and an answer that comes after its time must not meet another request.
     this.#lastToken += 1;
     const token = this.#lastToken.toString(36);
     const subject = `${DIRECT_GET}.${stream}`;
-    const sent = outbound.send(
-      subject,
-      encoder.encode(JSON.stringify(request)),
-      undefined,
-      `${inbox}.${token}`,
-    );
+    const sent = outbound.send(subject, payload, undefined, `${inbox}.${token}`);
     if (sent !== "sent") {
-      return Promise.reject(
-        new BrokerError("unavailable", `a read of stream ${stream} was not sent: ${sent}`),
-      );
+      return failed(new BrokerError("unavailable", `a read of stream ${stream} was not sent: ${sent}`));
     }
     this.#sent += 1;
-    return new Promise((resolve, reject) => {
-      const settle = (outcome: DirectAnswer | BrokerError) => {
-        if (!this.#pending.delete(token)) return;
+    const messages: StoredMessage[] = [];
+    const { promise, resolve, reject } = Promise.withResolvers<DirectAnswer>();
+    const settle = (outcome: DirectAnswer | BrokerError) => {
+      if (!this.#pending.delete(token)) return;
+      clearTimeout(timer);
+      outcome instanceof BrokerError ? reject(outcome) : resolve(outcome);
+    };
+    const timer = setTimeout(() => {
+      settle(new BrokerError("unavailable", `stream ${stream} did not answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+    this.#pending.set(token, { subject, messages, settle });
+    return {
+      outcome: promise,
+      isAnswering: () => messages.length > 0,
+      cancel: () => {
+        this.#pending.delete(token);
         clearTimeout(timer);
-        outcome instanceof BrokerError ? reject(outcome) : resolve(outcome);
-      };
-      const timer = setTimeout(() => {
-        settle(new BrokerError("unavailable", `stream ${stream} did not answer within ${timeoutMs} ms`));
-      }, timeoutMs);
-      this.#pending.set(token, { subject, messages: [], settle });
-    });
+      },
+    };
   }
 
   /** Opened with the first request and again after it was denied. */
@@ -182,6 +189,10 @@ export class DirectGets {
   #settleAll(error: BrokerError): void {
     for (const get of [...this.#pending.values()]) get.settle(error);
   }
+}
+
+function failed(error: BrokerError): Attempt<never> {
+  return { outcome: Promise.reject(error), isAnswering: () => true, cancel: () => {} };
 }
 
 function endOf(get: PendingGet, message: Msg, values: HeaderValues): DirectAnswer | BrokerError {

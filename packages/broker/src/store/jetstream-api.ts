@@ -1,5 +1,6 @@
 import { BrokerError } from "../broker-error.ts";
 import type { Requests } from "../requests.ts";
+import { hedge } from "./hedge.ts";
 import type { JsonObject } from "./json-object.ts";
 import { asNumber, asObject, asText, parseJsonObject } from "./json-object.ts";
 
@@ -24,14 +25,26 @@ export class JetStreamApi {
     this.#timeoutMs = timeoutMs;
   }
 
+  /** As {@link call}, for what changes nothing: asked again where nothing comes. */
+  read(method: string, body?: JsonObject): Promise<ApiAnswer> {
+    return hedge(() => {
+      const abort = new AbortController();
+      return {
+        outcome: this.call(method, body, abort.signal),
+        isAnswering: () => false,
+        cancel: () => abort.abort(),
+      };
+    });
+  }
+
   /**
    * @param method such as `STREAM.INFO.rt_chat`.
    * @throws BrokerError `unavailable` without a link or an answer in time, `denied`, `server_error`.
    */
-  async call(method: string, body?: JsonObject): Promise<ApiAnswer> {
+  async call(method: string, body?: JsonObject, signal?: AbortSignal): Promise<ApiAnswer> {
     const subject = `${API}.${method}`;
     const payload = encoder.encode(body === undefined ? "" : JSON.stringify(body));
-    const outcome = await this.#requests.request(subject, payload, undefined, this.#timeoutMs, undefined);
+    const outcome = await this.#requests.request(subject, payload, undefined, this.#timeoutMs, signal);
     switch (outcome.kind) {
       case "reply":
         return answerOf(method, outcome.payload);

@@ -133,7 +133,7 @@ export class JetStreamReader implements StreamReader {
 
   async #askLeader(request: JsonObject): Promise<JsonObject | undefined> {
     const { api, stream } = this.#parts;
-    const answer = await api.call(`STREAM.MSG.GET.${this.#stream}`, request).catch((error: unknown) => {
+    const answer = await api.read(`STREAM.MSG.GET.${this.#stream}`, request).catch((error: unknown) => {
       stream.check();
       throw error;
     });

@@ -13,8 +13,8 @@ function fixture() {
   const spec = streamSpec("rt", "chat", HISTORY);
   let calls = 0;
   const waiting: ((answer: ApiAnswer) => void)[] = [];
-  const api: Pick<JetStreamApi, "call"> = {
-    call: () => {
+  const api: Pick<JetStreamApi, "read"> = {
+    read: () => {
       calls += 1;
       return new Promise((resolve) => waiting.push(resolve));
     },

@@ -161,7 +161,7 @@ export class NamespaceStream {
     const { api, spec } = this.#parts;
     // What is stored while the leader answers may be confirmed before the answer comes.
     const before = this.#highest;
-    const answer = await api.call(`STREAM.INFO.${spec.name}`);
+    const answer = await api.read(`STREAM.INFO.${spec.name}`);
     if (answer.kind === "refused") {
       if (answer.code !== STREAM_NOT_FOUND) {
         throw new BrokerError("unavailable", `stream ${spec.name}: ${answer.description}`);
