@@ -1,4 +1,5 @@
 import { connectPlainNats } from "@tidegate/testkit";
+import { ofRound } from "../accounting/channel-truth.ts";
 import { readTruth } from "../accounting/read-truth.ts";
 import type { ChaosOptions, ScenarioSize } from "../chaos-arguments.ts";
 import { ClientCrew } from "../clients/client-crew.ts";
@@ -123,7 +124,8 @@ export class Arena {
     for (const [namespace, head] of heads) {
       const stream = streamOf(SUBJECT_PREFIX, namespace);
       for (const truth of await readTruth(this.stack.backend, stream, SUBJECT_PREFIX, head)) {
-        truths.push({ ...truth, firstNumber: this.publisher.firstNumbers.get(truth.channel) ?? 0 });
+        const firstNumber = this.publisher.firstNumbers.get(truth.channel) ?? 0;
+        truths.push({ ...ofRound(truth, firstNumber), firstNumber });
       }
     }
     return truths;
