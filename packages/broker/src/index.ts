@@ -26,4 +26,5 @@ export type { StreamPlan } from "./store/stream-plan.ts";
 export type { StreamProvisioner } from "./store/stream-provisioner.ts";
 export { openStreamProvisioner } from "./store/stream-provisioner.ts";
 export type { StreamStatusListener } from "./store/streams.ts";
-export type { Follow, Joined, JoinFrom, TailListener } from "./tail/follow.ts";
+export type { Follow, Joined, JoinFrom, Piece, PieceLimits, TailListener } from "./tail/follow.ts";
+export { Pause } from "./tail/pause.ts";

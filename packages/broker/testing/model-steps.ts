@@ -22,6 +22,8 @@ const EVERYDAY: Weights = [
   [3, (world, pick) => world.joinRecent(pick)],
   [1, (world, pick) => world.joinSince(pick)],
   [1, (world, pick) => world.joinLast(pick)],
+  [3, (world) => world.fallBehind()],
+  [6, (world, pick) => world.catchUp(pick)],
 ];
 
 /** What every tail has to cope with without anybody noticing. */

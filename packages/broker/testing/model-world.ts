@@ -8,6 +8,7 @@ import type { TailRules } from "../src/tail/tail-rules.ts";
 import { TickWatch } from "../src/tail/tick-watch.ts";
 import type { Tally } from "./model-judge.ts";
 import { BrokenPromise, ModelJudge } from "./model-judge.ts";
+import { ModelLaggard } from "./model-laggard.ts";
 import { ModelReads } from "./model-reads.ts";
 import type { ModelEntry } from "./model-stream.ts";
 import { ModelStream, matches, TICK } from "./model-stream.ts";
@@ -31,6 +32,7 @@ const MOST_STEPS_TO_REST = 20_000;
 export class ModelWorld {
   readonly options: WorldOptions;
   readonly #judge: ModelJudge;
+  readonly #laggard = new ModelLaggard();
   readonly #reads: ModelReads;
   readonly #ticks = new TickWatch();
   #core: TailCore;
@@ -224,6 +226,7 @@ export class ModelWorld {
     this.break();
     this.#stream.lose(1 + (pick % 4));
     this.#judge.lost();
+    this.#laggard.lost();
   }
 
   joinSince(pick: number): void {
@@ -250,6 +253,14 @@ export class ModelWorld {
     if (!isPattern(this.options.filter)) this.#join({ kind: "last", count: 1 + (pick % 5) });
   }
 
+  fallBehind(): void {
+    this.#laggard.stop();
+  }
+
+  catchUp(pick: number): void {
+    if (this.#started) this.#laggard.read(this.#core, { messages: 1 + (pick % 4), bytes: 1_000_000 });
+  }
+
   /** The adversary gives up: everything arrives. Then nothing may be missing. */
   settle(): void {
     this.mend();
@@ -263,6 +274,17 @@ export class ModelWorld {
     }
     if (this.#unanswered > 0) throw new BrokenPromise("somebody who joined was never answered");
     this.#judge.checkRest();
+    for (let steps = 0; this.#laggard.isBehind && steps < MOST_STEPS_TO_REST; steps++) {
+      this.catchUp(steps);
+      this.#comeToRest();
+    }
+    this.#laggard.check();
+  }
+
+  /** Times that somebody caught up, or was reset instead, and messages that it got by this. */
+  get catchUps(): { readonly times: number; readonly resets: number; readonly messages: number } {
+    const { caughtUp, resets, given } = this.#laggard;
+    return { times: caughtUp, resets, messages: given };
   }
 
   #comeToRest(): void {
@@ -299,6 +321,7 @@ export class ModelWorld {
   #newTail(): TailCore {
     const { filter, limits, rules, ringBytes } = this.options;
     const judge = this.#judge;
+    const laggard = this.#laggard;
     this.#started = false;
     judge.restarted();
     return new TailCore({
@@ -308,15 +331,22 @@ export class ModelWorld {
       ring: new Ring(new RingBudget(ringBytes), limits.replayMessages),
       reads: this.#reads,
       effects: {
-        started: () => judge.started(),
+        started: () => {
+          judge.started();
+          laggard.begin(this.#core.position ?? { epoch: "", sequence: 0 });
+        },
         failed: () => {
           // Whoever wants it makes another one.
           this.#core = this.#newTail();
         },
-        deliver: (message) => judge.delivered(message),
+        deliver: (message) => {
+          judge.delivered(message);
+          laggard.delivered(message);
+        },
         reset: (reason, position) => {
           this.#upheavals += 1;
           judge.reset(reason, position);
+          laggard.reset(position);
         },
         catchingUp: (active) => judge.catchingUp(active),
       },

@@ -24,6 +24,7 @@ import { Roster } from "./roster.ts";
 import type { Socket } from "./socket.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Traffic } from "./traffic.ts";
+import { Turns } from "./turns.ts";
 
 export interface GatewayOptions {
   /** Name of this node, told to clients; part of every connection id. */
@@ -87,6 +88,7 @@ export class Gateway {
         onFault: (error) => logger.error({ err: error }, "a subscriber failed"),
       }),
       wheel: new TimerWheel(),
+      turns: new Turns(),
       traffic,
       instruments,
       logger,
@@ -111,8 +113,13 @@ export class Gateway {
         sse: () => streams.size,
         poll: () => polls.size,
       },
-      subscriptions: () => this.#countSubscriptions() + streams.subscriptions + polls.subscriptions,
+      subscriptions: () =>
+        this.#count(({ subscriptions: { size } }) => size) + streams.subscriptions + polls.subscriptions,
       channels: () => this.#context.hub.size,
+      lagging: {
+        websocket: () => this.#count(({ isLagging }) => (isLagging ? 1 : 0)),
+        sse: () => streams.lagging,
+      },
       traffic,
       broker,
     });
@@ -196,10 +203,10 @@ export class Gateway {
     this.#http.streams.notifyMissed();
   }
 
-  #countSubscriptions(): number {
+  #count(of: (connection: Connection) => number): number {
     let count = 0;
     for (const connection of this.#connections) {
-      count += connection.subscriptions.size;
+      count += of(connection);
     }
     return count;
   }

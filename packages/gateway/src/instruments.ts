@@ -38,6 +38,9 @@ type RequestResult = (typeof REQUEST_RESULTS)[number];
 const RESUME_RESULTS = ["ring", "stream", "none", "reset", "failed"] as const;
 type ResumeResult = (typeof RESUME_RESULTS)[number];
 
+const CATCH_UP_RESULTS = ["ring", "stream", "reset"] as const;
+type CatchUpResult = (typeof CATCH_UP_RESULTS)[number];
+
 const HISTORY_RESULTS = ["page", "refused", "failed"] as const;
 type HistoryResult = (typeof HISTORY_RESULTS)[number];
 
@@ -56,6 +59,7 @@ export interface Instruments {
   readonly publishSeconds: HistogramChild;
   readonly storeSeconds: HistogramChild;
   readonly historyReads: Children<HistoryResult>;
+  readonly catchUps: Children<CatchUpResult>;
   readonly resumes: Children<ResumeResult>;
   readonly resets: Children<ResetReason>;
   readonly requests: Children<RequestResult>;
@@ -76,6 +80,7 @@ export function createInstruments(metrics: GatewayMetrics): Instruments {
     publishSeconds: metrics.publishSeconds.child(),
     storeSeconds: metrics.storeSeconds.child(),
     historyReads: children(HISTORY_RESULTS, (outcome) => metrics.historyReads.child({ outcome })),
+    catchUps: children(CATCH_UP_RESULTS, (outcome) => metrics.catchUps.child({ outcome })),
     resumes: children(RESUME_RESULTS, (outcome) => metrics.resumes.child({ outcome })),
     resets: children(keysOf(RESET_REASONS), (reason) => metrics.resets.child({ reason })),
     requests: children(REQUEST_RESULTS, (outcome) => metrics.requests.child({ outcome })),

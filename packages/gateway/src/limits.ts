@@ -14,6 +14,7 @@ export interface GatewayLimits {
   readonly connectionsPerAddress: number;
   readonly outboxBytes: number;
   readonly laggingMs: number;
+  readonly catchUpMs: number;
   readonly pageBytes: number;
   readonly replayBytes: number;
 }

@@ -34,6 +34,20 @@ export const GATEWAY_METRICS = defineMetrics({
     "Messages sent to clients, answers and notices included; a batch frame counts as many as it holds.",
   ),
   bytesOut: counter("tidegate_bytes_out_total", "Bytes sent to clients, without framing."),
+  connectionsLagging: gauge(
+    "tidegate_connections_lagging",
+    "Connections that read too slowly now, or are catching up with replayable channels since they did.",
+    ["transport"],
+  ),
+  lags: counter(
+    "tidegate_lags_total",
+    "Times that more waited for a client than its outbox may hold; see also `tidegate_closes_total` with `slow_consumer`.",
+  ),
+  catchUps: counter(
+    "tidegate_catch_ups_total",
+    "Subscriptions that had fallen behind because their client read too slowly and then got what they lacked, by where all of it was found: `ring` (this node's memory) or `stream` (NATS); or `reset` instead.",
+    ["outcome"],
+  ),
   messagesMissed: counter(
     "tidegate_messages_missed_total",
     "Messages of live channels not delivered because the client read too slowly.",

@@ -8,6 +8,7 @@ import type { GatewayLimits, PingTimes } from "./limits.ts";
 import type { NamespacePolicies } from "./namespace-policies.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 import type { Traffic } from "./traffic.ts";
+import type { Turns } from "./turns.ts";
 
 /** What all connections of a node share. One object, so that a connection holds one reference to it. */
 export interface NodeContext {
@@ -23,6 +24,8 @@ export interface NodeContext {
   >;
   readonly hub: Hub;
   readonly wheel: TimerWheel;
+  /** For work that crowds bring and that can wait. */
+  readonly turns: Pick<Turns, "enter">;
   readonly traffic: Traffic;
   readonly instruments: Instruments;
   readonly logger: Logger;

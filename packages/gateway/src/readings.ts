@@ -8,6 +8,8 @@ export interface Readings {
   readonly connections: Readonly<Record<string, () => number>>;
   readonly subscriptions: () => number;
   readonly channels: () => number;
+  /** Connections that read too slowly now, by transport. */
+  readonly lagging: Readonly<Record<string, () => number>>;
   readonly traffic: Traffic;
   readonly broker: Pick<Broker, "state" | "stats">;
 }
@@ -18,6 +20,10 @@ export function publishReadings(metrics: GatewayMetrics, readings: Readings): vo
   for (const [transport, read] of Object.entries(readings.connections)) {
     metrics.connections.fromFunction(read, { transport });
   }
+  for (const [transport, read] of Object.entries(readings.lagging)) {
+    metrics.connectionsLagging.fromFunction(read, { transport });
+  }
+  metrics.lags.fromFunction(() => traffic.lags);
   metrics.subscriptions.fromFunction(readings.subscriptions);
   metrics.channels.fromFunction(readings.channels);
   metrics.messagesIn.fromFunction(() => traffic.messagesIn);

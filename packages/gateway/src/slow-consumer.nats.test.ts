@@ -77,6 +77,7 @@ describe("a client that stops reading", () => {
       code: "messages_missed",
       message: expect.any(String),
       retryable: false,
+      channel: "chat.resumed",
       missed,
     });
     expect(received + missed).toBe(published);

@@ -4,6 +4,8 @@ export class Traffic {
   bytesIn = 0;
   messagesOut = 0;
   bytesOut = 0;
+  /** Times that a connection began to lag. */
+  lags = 0;
   /** Messages not delivered because their connection lagged. */
   messagesMissed = 0;
   /** Messages that made way for a newer one before they were sent. */

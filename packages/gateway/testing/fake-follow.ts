@@ -4,6 +4,8 @@ import {
   type Follow,
   type Joined,
   type JoinFrom,
+  type Piece,
+  type PieceLimits,
   type StoredMessage,
   type TailListener,
 } from "@tidegate/broker";
@@ -16,6 +18,14 @@ export interface FakeJoin {
   readonly from: JoinFrom;
   readonly signal: AbortSignal | undefined;
   answer(joined: Joined): void;
+}
+
+/** One wish for a piece, likewise. */
+export interface FakeCatchUp {
+  readonly place: Position;
+  readonly most: PieceLimits;
+  readonly signal: AbortSignal | undefined;
+  answer(piece: Piece): void;
 }
 
 export function storedMessage(
@@ -39,6 +49,7 @@ export class FakeFollow implements Follow {
   readonly target: string;
   readonly ready: Promise<void>;
   readonly joins: FakeJoin[] = [];
+  readonly catchUps: FakeCatchUp[] = [];
   position: Position | undefined;
   closes = 0;
   /** Answer those who want to begin now at once, as the real one does when it knows its position. */
@@ -74,6 +85,20 @@ export class FakeFollow implements Follow {
     }
   };
 
+  readonly catchUp = (
+    place: Position,
+    most: PieceLimits,
+    read: (piece: Piece) => void,
+    signal?: AbortSignal,
+  ): void => {
+    const answer = (piece: Piece): void => {
+      if (signal?.aborted !== true) {
+        read(piece);
+      }
+    };
+    this.catchUps.push({ place, most, signal, answer });
+  };
+
   readonly close = (): void => {
     this.closes += 1;
   };
@@ -100,6 +125,15 @@ export class FakeFollow implements Follow {
 
   lose(code: BrokerErrorCode): void {
     this.#listener.closed(new BrokerError(code, "lost by the test"));
+  }
+
+  /** The last wish for a piece, which a test that asks for it knows to be there. */
+  get lastCatchUp(): FakeCatchUp {
+    const last = this.catchUps.at(-1);
+    if (last === undefined) {
+      throw new TypeError("nobody catches up");
+    }
+    return last;
   }
 
   /** The last wish to join, which a test that asks for it knows to be there. */

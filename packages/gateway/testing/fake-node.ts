@@ -12,6 +12,7 @@ import { NamespacePolicies, type NamespacePolicy } from "../src/namespace-polici
 import type { NodeContext } from "../src/node-context.ts";
 import { TimerWheel } from "../src/timer-wheel.ts";
 import { Traffic } from "../src/traffic.ts";
+import { Turns } from "../src/turns.ts";
 import { FakeBroker } from "./fake-broker.ts";
 
 export const NOW = 1_800_000_000_000;
@@ -31,6 +32,7 @@ export const LIMITS: GatewayLimits = {
   connectionsPerAddress: 100,
   outboxBytes: 10_000,
   laggingMs: 15_000,
+  catchUpMs: 60_000,
   pageBytes: 4_096,
   replayBytes: 4_096,
 };
@@ -188,6 +190,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       onFault: (error) => logger.error({ err: error }, "a subscriber failed"),
     }),
     wheel,
+    turns: new Turns(),
     traffic,
     instruments,
     logger,

@@ -54,8 +54,12 @@ export class FakeSession implements Session {
     this.notices.push(JSON.parse(JSON.stringify(message)));
   }
 
-  deliver(frames: readonly Frame[]): void {
+  deliver(_subscription: Subscription, frames: readonly Frame[]): void {
     this.delivered.push(...frames);
+  }
+
+  replay(subscription: Subscription, frames: readonly Frame[]): void {
+    this.deliver(subscription, frames);
   }
 
   reset({ name }: Subscription, reason: ResetReason, position: Position): void {

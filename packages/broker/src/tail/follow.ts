@@ -40,6 +40,24 @@ export type Joined =
   | { readonly kind: "reset"; readonly reason: ResetReason; readonly position: Position }
   | { readonly kind: "failed"; readonly error: BrokerError };
 
+/** How much one piece may hold; a single message may be larger. */
+export interface PieceLimits {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** What somebody gets who catches up. */
+export type Piece =
+  /** There is no more: as for who joins. */
+  | Joined
+  /** There is more: it goes on behind `position`. */
+  | {
+      readonly kind: "more";
+      readonly source: "ring" | "stream";
+      readonly messages: readonly StoredMessage[];
+      readonly position: Position;
+    };
+
 /** One listener on the tail of a replayable channel or pattern. Those of the same one share a NATS subscription and a ring. */
 export interface Follow {
   /** Settles when the tail knows its position and delivers; rejects with a BrokerError. */
@@ -52,6 +70,14 @@ export interface Follow {
    * asked for. May call before it returns.
    */
   join(from: JoinFrom, joined: (joined: Joined) => void, signal?: AbortSignal): void;
+  /**
+   * As {@link join}, for somebody who has got everything that the listener was given up to `place` and nothing since, and who takes
+   * what lies behind piece by piece, however much it is: `read` is called once for each time this is asked for.
+   *
+   * Of a pattern, a message that is not behind `place` may still be delivered to the listener, since it was missing until then. No
+   * piece behind `place` holds it: whoever catches up has to see to it that it does not pass.
+   */
+  catchUp(place: Position, most: PieceLimits, read: (piece: Piece) => void, signal?: AbortSignal): void;
   /** Leaves. The tail lingers for others. */
   close(): void;
 }

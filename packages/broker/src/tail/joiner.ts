@@ -1,4 +1,5 @@
-import type { Joined, JoinFrom } from "./follow.ts";
+import type { Position } from "@tidegate/protocol";
+import type { Joined, JoinFrom, Piece, PieceLimits } from "./follow.ts";
 
 /** Somebody who wants to begin and has not been answered. */
 export interface Joiner {
@@ -15,4 +16,17 @@ export interface Resumer extends Joiner {
 /** A joiner who wants the newest messages. */
 export interface Latecomer extends Joiner {
   readonly count: number;
+}
+
+/** Somebody who goes on after a pause, piece by piece. */
+export interface Laggard {
+  readonly place: Position;
+  readonly most: PieceLimits;
+  readonly read: (piece: Piece) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** It is not waited for any more. */
+export function isOff({ signal }: Pick<Joiner, "signal">): boolean {
+  return signal?.aborted === true;
 }

@@ -3,8 +3,10 @@ import type { BrokerError } from "../broker-error.ts";
 import type { StoredMessage } from "../store/stored-message.ts";
 import type { StreamState } from "../store/stream-reader.ts";
 import type { Joined } from "./follow.ts";
-import type { Joiner, Latecomer, Resumer } from "./joiner.ts";
+import type { Joiner, Laggard, Latecomer, Resumer } from "./joiner.ts";
+import { isOff } from "./joiner.ts";
 import { PatientReads } from "./patient-reads.ts";
+import { PieceReads, pieceOf } from "./piece-reads.ts";
 import { Recovery } from "./recovery.ts";
 import type { Ring } from "./ring.ts";
 import type { TailState } from "./tail-state.ts";
@@ -29,6 +31,7 @@ export class Joins {
   /** Their cursors are ahead of the floor: messages on their way to us, most likely. */
   #ahead: Resumer[] = [];
   readonly #recovery: Recovery;
+  readonly #pieces: PieceReads;
   #looking: PatientReads | undefined;
   #fromRing = 0;
   #fromStream = 0;
@@ -45,6 +48,7 @@ export class Joins {
       failed: (joiner, error) => this.#fail(joiner, error),
       again: (joiner) => this.join(joiner),
     });
+    this.#pieces = new PieceReads(tail, ring, (laggard) => this.catchUp(laggard));
   }
 
   get counts(): JoinCounts {
@@ -75,6 +79,29 @@ export class Joins {
     }
   }
 
+  /** The place is one that we brought it to: there is nothing to prove but that what lies behind can still be had. */
+  catchUp(laggard: Laggard): void {
+    if (isOff(laggard)) return;
+    const { place, most, read } = laggard;
+    if (place.epoch !== this.#tail.epoch) {
+      this.#refuseLaggard(laggard, "epoch");
+    } else if (place.sequence > this.#tail.progress.highest) {
+      this.#refuseLaggard(laggard, "future");
+    } else if (place.sequence < this.#ring.from) {
+      this.#pieces.add(laggard);
+    } else {
+      const found = this.#ring.after(place.sequence, most.messages + 1);
+      const messages = pieceOf(found, most);
+      const last = messages.at(-1);
+      if (last === undefined || messages.length === found.length) {
+        read({ kind: "joined", source: "ring", messages, position: this.#position });
+      } else {
+        const position = { epoch: place.epoch, sequence: last.sequence };
+        read({ kind: "more", source: "ring", messages, position });
+      }
+    }
+  }
+
   /** A message goes to all who have joined. */
   delivered(message: StoredMessage): void {
     this.#recovery.delivered(message);
@@ -92,6 +119,7 @@ export class Joins {
   /** The tail was reset, so continuity is lost for those who wait, too. */
   onReset(reason: ResetReason): void {
     for (const joiner of this.#takeAll()) this.#refuse(joiner, reason);
+    for (const laggard of this.#pieces.takeAll()) this.#refuseLaggard(laggard, reason);
   }
 
   /** Those who wait for the floor wait in vain. */
@@ -103,6 +131,9 @@ export class Joins {
 
   end(error: BrokerError): void {
     for (const joiner of this.#takeAll()) this.#fail(joiner, error);
+    for (const laggard of this.#pieces.takeAll()) {
+      if (!isOff(laggard)) laggard.read({ kind: "failed", error });
+    }
   }
 
   #takeAll(): Joiner[] {
@@ -218,6 +249,12 @@ export class Joins {
     this.#answer(joiner, { kind: "reset", reason, position: this.#position });
   }
 
+  #refuseLaggard(laggard: Laggard, reason: ResetReason): void {
+    if (isOff(laggard)) return;
+    this.#resets.set(reason, (this.#resets.get(reason) ?? 0) + 1);
+    laggard.read({ kind: "reset", reason, position: this.#position });
+  }
+
   #fail(joiner: Joiner, error: BrokerError): void {
     this.#answer(joiner, { kind: "failed", error });
   }
@@ -225,8 +262,4 @@ export class Joins {
   #answer(joiner: Joiner, joined: Joined): void {
     if (!isOff(joiner)) joiner.joined(joined);
   }
-}
-
-function isOff({ signal }: Joiner): boolean {
-  return signal?.aborted === true;
 }

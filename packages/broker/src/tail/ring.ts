@@ -60,10 +60,17 @@ export class Ring {
     }
   }
 
-  /** Messages behind `cursor`, in the order of the stream. Complete if `cursor` is not below `from`. */
-  after(cursor: number): StoredMessage[] {
-    if (this.#ordered) return this.#messages.slice(this.#indexAfter(cursor));
-    return inOrder(this.#messages.slice(this.#head).filter(({ sequence }) => sequence > cursor));
+  /**
+   * The first `most` messages behind `cursor`, in the order of the stream. There are no others behind it if `cursor` is not below
+   * `from`.
+   */
+  after(cursor: number, most = Number.POSITIVE_INFINITY): StoredMessage[] {
+    if (this.#ordered) {
+      const first = this.#indexAfter(cursor);
+      return this.#messages.slice(first, first + most);
+    }
+    const behind = this.#messages.slice(this.#head).filter(({ sequence }) => sequence > cursor);
+    return inOrder(behind).slice(0, most);
   }
 
   /** How many {@link after} would give. */

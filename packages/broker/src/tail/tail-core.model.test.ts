@@ -30,16 +30,18 @@ describe("the promise of a tail", () => {
   it(`holds whatever happens (seed ${SEED})`, () => {
     let taken = 0;
     const began = performance.now();
-    const sums = { delivered: 0, resumedRing: 0, resumedStream: 0, failed: 0 };
+    const sums = { delivered: 0, resumedRing: 0, resumedStream: 0, failed: 0, caughtUp: 0, caughtUpOn: 0 };
     const resets = new Map<string, number>();
     void fc.assert(
       fc.property(steps, surroundings, (numbers, which) => {
-        const { tally } = play(numbers, which, false);
+        const { tally, catchUps } = play(numbers, which, false);
         taken += numbers.length;
         sums.delivered += tally.delivered;
         sums.resumedRing += tally.resumedRing;
         sums.resumedStream += tally.resumedStream;
         sums.failed += tally.failed;
+        sums.caughtUp += catchUps.times;
+        sums.caughtUpOn += catchUps.messages;
         for (const [reason, count] of tally.resets) resets.set(reason, (resets.get(reason) ?? 0) + count);
       }),
       { numRuns: RUNS, seed: SEED },
@@ -53,6 +55,8 @@ describe("the promise of a tail", () => {
     expect(sums.delivered).toBeGreaterThan(RUNS);
     expect(sums.resumedRing).toBeGreaterThan(0);
     expect(sums.resumedStream).toBeGreaterThan(0);
+    expect(sums.caughtUp).toBeGreaterThan(0);
+    expect(sums.caughtUpOn).toBeGreaterThan(0);
     expect([...resets.keys()]).toEqual(
       expect.arrayContaining(["epoch", "expired", "future", "overflow", "too_far"]),
     );
@@ -61,7 +65,9 @@ describe("the promise of a tail", () => {
   it("is kept without a single reset as long as the store keeps everything", () => {
     void fc.assert(
       fc.property(steps, surroundings, (numbers, which) => {
-        expect([...play(numbers, which, true).tally.resets]).toEqual([]);
+        const { tally, catchUps } = play(numbers, which, true);
+        expect([...tally.resets]).toEqual([]);
+        expect(catchUps.resets).toBe(0);
       }),
       { numRuns: Math.ceil(RUNS / 4), seed: SEED },
     );

@@ -6,7 +6,8 @@ import { isInternalChannel } from "../store/stream-name.ts";
 import type { StreamState } from "../store/stream-reader.ts";
 import { HeldBack } from "./held-back.ts";
 import { Holes } from "./holes.ts";
-import type { Joiner } from "./joiner.ts";
+import type { Joiner, Laggard } from "./joiner.ts";
+import { isOff } from "./joiner.ts";
 import type { JoinCounts } from "./joins.ts";
 import { Joins } from "./joins.ts";
 import { PatientReads } from "./patient-reads.ts";
@@ -80,7 +81,7 @@ export class TailCore {
   #catchingUp = false;
   /** Calls of listeners that are under way: who joins from within one is answered after it. */
   #delivering = 0;
-  #early: Joiner[] = [];
+  #early: (Joiner | Laggard)[] = [];
   #beginning: PatientReads | undefined;
   #suspected = false;
 
@@ -219,6 +220,11 @@ export class TailCore {
     else this.#early.push(joiner);
   }
 
+  catchUp(laggard: Laggard): void {
+    if (this.#phase === "following" && this.#delivering === 0) this.#joins.catchUp(laggard);
+    else this.#early.push(laggard);
+  }
+
   /** Nobody follows any more. */
   end(error: BrokerError): void {
     if (this.#phase === "ended") return;
@@ -228,8 +234,10 @@ export class TailCore {
     this.#verification.end();
     this.#held.clear();
     this.#joins.end(error);
-    for (const { joined, signal } of this.#early.splice(0)) {
-      if (signal?.aborted !== true) joined({ kind: "failed", error });
+    for (const early of this.#early.splice(0)) {
+      if (isOff(early)) continue;
+      if ("read" in early) early.read({ kind: "failed", error });
+      else early.joined({ kind: "failed", error });
     }
     this.#ring.reset(0);
   }
@@ -433,6 +441,9 @@ export class TailCore {
 
   #serveEarly(): void {
     if (this.#delivering > 0 || this.#early.length === 0) return;
-    for (const joiner of this.#early.splice(0)) this.#joins.join(joiner);
+    for (const early of this.#early.splice(0)) {
+      if ("read" in early) this.#joins.catchUp(early);
+      else this.#joins.join(early);
+    }
   }
 }

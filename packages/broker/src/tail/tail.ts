@@ -5,6 +5,7 @@ import type { HeaderReader } from "../header-reader.ts";
 import type { Registration } from "../registration.ts";
 import { readDelivery } from "../store/read-stored-message.ts";
 import type { Joined, JoinFrom, TailListener } from "./follow.ts";
+import type { Laggard } from "./joiner.ts";
 import type { Ring } from "./ring.ts";
 import { TailCore } from "./tail-core.ts";
 import type { TailLimits } from "./tail-limits.ts";
@@ -99,6 +100,11 @@ export class Tail {
   join(from: JoinFrom, joined: (joined: Joined) => void, signal: AbortSignal | undefined): void {
     if (this.#state === "ended") joined({ kind: "failed", error: this.#error });
     else this.core.join({ from, joined, signal });
+  }
+
+  catchUp(laggard: Laggard): void {
+    if (this.#state === "ended") laggard.read({ kind: "failed", error: this.#error });
+    else this.core.catchUp(laggard);
   }
 
   /** Ends everybody's following. */

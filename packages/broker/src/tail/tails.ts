@@ -77,6 +77,7 @@ export class Tails {
         ready: registration.ready,
         position: undefined,
         join: (_from, joined) => joined({ kind: "failed", error }),
+        catchUp: (_place, _most, read) => read({ kind: "failed", error }),
         close: () => {},
       };
     }
@@ -91,6 +92,14 @@ export class Tails {
       join: (from, joined, signal) => {
         if (from.kind === "last" && isPattern(name)) throw new TypeError("a pattern has no last messages");
         tail.join(from, (outcome) => faults.run("a join", () => joined(outcome)), signal);
+      },
+      catchUp: (place, most, read, signal) => {
+        tail.catchUp({
+          place,
+          most,
+          read: (piece) => faults.run("a catch-up", () => read(piece)),
+          signal,
+        });
       },
       close: () => {
         if (registration.close()) this.#leave(tail, follower);

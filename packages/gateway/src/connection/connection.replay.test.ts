@@ -109,23 +109,6 @@ describe("a connection with replayable channels", () => {
     });
   });
 
-  it("is closed rather than skip a message when it reads too slowly, and sees nothing behind the gap", async () => {
-    const { broker, socket, pass, endings, metric } = await opened({ channels: ["feed.a", "chat.a"] });
-    socket.reading = false;
-    broker.lastFollow.message(1, { payload: Buffer.from(JSON.stringify("x".repeat(20_000))) });
-    await turns();
-    const before = socket.sent.length;
-    broker.lastFollow.message(2);
-    await turns();
-    broker.lastFollow.message(3);
-    broker.last.message("4");
-    await turns();
-    pass(100);
-    expect(socket.sent).toHaveLength(before);
-    expect(endings()).toStrictEqual(["slow_consumer"]);
-    expect(await metric("tidegate_messages_missed_total")).toBe(0);
-  });
-
   it("is not closed over what it asked for itself: the next replay waits until it has read the last", async () => {
     const { broker, connection, socket, send, types, pass, endings } = await opened({
       limits: { outboxBytes: 3_000 },

@@ -34,7 +34,7 @@ const NONE: readonly string[] = [];
 const PING = '{"type":"ping"}';
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
-export class Connection implements Session, Sleeper, OutboxOwner {
+export class Connection implements OutboxOwner, Session, Sleeper {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
   wheelIndex = -1;
@@ -73,10 +73,10 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     this.format = format;
     this.#socket = socket;
     this.#onClosed = onClosed;
-    this.#outbox = new Outbox(socket, context.traffic, limits.outboxBytes, now, this);
+    this.#outbox = new Outbox(socket, context, this);
     this.#liveness = new Liveness(openedAt, context.ping, context.random());
     this.#state = { kind: "entering", entrance: new Entrance(openedAt + limits.unauthenticatedMs, wish) };
-    this.#reschedule();
+    this.reschedule();
   }
 
   get principal(): Principal {
@@ -100,6 +100,11 @@ export class Connection implements Session, Sleeper, OutboxOwner {
 
   get isLeaving(): boolean {
     return this.#state.kind === "leaving";
+  }
+
+  /** It reads too slowly, or has not caught up since it did. */
+  get isLagging(): boolean {
+    return this.#outbox.isLagging;
   }
 
   get isClosed(): boolean {
@@ -162,16 +167,23 @@ export class Connection implements Session, Sleeper, OutboxOwner {
 
   /** The network took some of what the transport holds for the client. */
   writable(): void {
+    // A pong can't come before what waits ahead of the ping has been read.
+    this.#liveness.heard();
     const missed = this.#outbox.drained();
-    if (missed > 0) {
+    if (missed !== undefined) {
       const message = "this client read too slowly; messages of live channels were skipped";
-      this.notify(errorAnswer(undefined, "messages_missed", message, { missed }));
+      this.notify(errorAnswer(undefined, "messages_missed", message, missed));
     }
     this.#replays?.advance();
+    this.#outbox.advance();
   }
 
-  deliver(frames: readonly Frame[], replayable: boolean): void {
-    this.#outbox.deliver(frames, replayable);
+  deliver(subscription: Subscription, frames: readonly Frame[]): void {
+    this.#outbox.deliver(subscription, frames);
+  }
+
+  replay(subscription: Subscription, frames: readonly Frame[], begin: Position | undefined): void {
+    this.#outbox.deliverBehind(subscription, frames, begin);
   }
 
   reset(subscription: Subscription, reason: ResetReason, position: Position): void {
@@ -182,11 +194,6 @@ export class Connection implements Session, Sleeper, OutboxOwner {
       const cursor = encodePosition(position);
       this.#send({ type: "reset", channel: subscription.name, cursor, reason });
     }
-  }
-
-  /** @internal Called by the outbox. The wheel closes what must be closed, within a tick. */
-  strained(): void {
-    this.#reschedule();
   }
 
   notify(message: ServerMessage): void {
@@ -216,7 +223,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     if (isAuthenticated(this.#state)) {
       this.#state = { kind: this.#state.kind, principal: identity };
       this.#publisher = undefined;
-      this.#reschedule();
+      this.reschedule();
     }
   }
 
@@ -247,11 +254,12 @@ export class Connection implements Session, Sleeper, OutboxOwner {
   /** @internal Called by the timer wheel. */
   wake(now: number): void {
     const { limits, ping, random } = this.context;
-    const ending = overdue(this.#state, this.#outbox.state, limits, now);
+    const ending = overdue(this.#state, this.#outbox.state, this.#outbox.behindSince, limits, now);
     if (ending !== undefined) {
       this.end(ending.name, ending.reason);
       return;
     }
+    this.#outbox.wake(now);
     switch (this.#liveness.check(now, ping, random())) {
       case "dead":
         this.end("no_pong", "no pong came in time");
@@ -262,7 +270,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
       case "fine":
         break;
     }
-    this.#reschedule();
+    this.reschedule();
   }
 
   #ping(): void {
@@ -335,7 +343,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
       this.context.instruments.authentications.anonymous.inc();
     }
     this.#state = { kind: "open", principal };
-    this.#reschedule();
+    this.reschedule();
     this.#sendText(this.context.greeting.text(this.id, principal, isBatched(this.format), connect?.id));
     const { channels, since } = entrance.wish;
     const asked = connect?.channels ?? NONE;
@@ -447,10 +455,13 @@ export class Connection implements Session, Sleeper, OutboxOwner {
     });
   }
 
-  #reschedule(): void {
+  /** Makes sure to be awake when something runs out; the wheel then closes what has to be closed, within a tick. */
+  reschedule(): void {
     if (!this.isClosed) {
-      const deadline = nextDeadline(this.#state, this.#outbox.state, this.context.limits);
-      this.context.wheel.schedule(this, Math.min(deadline, this.#liveness.dueAt));
+      const outbox = this.#outbox;
+      const deadline = nextDeadline(this.#state, outbox.state, outbox.behindSince, this.context.limits);
+      const wakeAt = Math.min(deadline, this.#liveness.dueAt, outbox.wakeAt);
+      this.context.wheel.schedule(this, wakeAt);
     }
   }
 
@@ -460,6 +471,7 @@ export class Connection implements Session, Sleeper, OutboxOwner {
       return false;
     }
     this.#state = CLOSED;
+    this.#outbox.close();
     this.subscriptions.clear();
     this.#abort?.abort();
     this.context.wheel.cancel(this);

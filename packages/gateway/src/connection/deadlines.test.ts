@@ -7,7 +7,7 @@ import type { OutboxState } from "./outbox.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const FLOWING: OutboxState = { kind: "flowing" };
-const LAGGING: OutboxState = { kind: "lagging", since: NOW, ceiling: 0, missed: 0 };
+const LAGGING: OutboxState = { kind: "lagging", since: NOW, ceiling: 0, missed: 0, missedIn: undefined };
 const BROKEN: OutboxState = { kind: "broken" };
 
 const entering: ConnectionState = {
@@ -26,25 +26,33 @@ describe("deadlines", () => {
     ["a lagging one, after its grace", open, LAGGING, NOW + LIMITS.laggingMs, "slow_consumer"],
     ["a lagging anonymous one", anonymous, LAGGING, NOW + LIMITS.laggingMs, "slow_consumer"],
   ] as const)("end %s", (_what, state, outbox, at, name) => {
-    expect(nextDeadline(state, outbox, LIMITS)).toBe(at);
-    expect(overdue(state, outbox, LIMITS, at - 1)).toBeUndefined();
-    expect(overdue(state, outbox, LIMITS, at)?.name).toBe(name);
+    expect(nextDeadline(state, outbox, undefined, LIMITS)).toBe(at);
+    expect(overdue(state, outbox, undefined, LIMITS, at - 1)).toBeUndefined();
+    expect(overdue(state, outbox, undefined, LIMITS, at)?.name).toBe(name);
   });
 
   it("never end an anonymous connection that reads, nor one that is closed", () => {
-    expect(nextDeadline(anonymous, FLOWING, LIMITS)).toBe(NEVER);
-    expect(overdue(anonymous, FLOWING, LIMITS, NOW + 1e12)).toBeUndefined();
-    expect(nextDeadline(CLOSED, FLOWING, LIMITS)).toBe(NEVER);
+    expect(nextDeadline(anonymous, FLOWING, undefined, LIMITS)).toBe(NEVER);
+    expect(overdue(anonymous, FLOWING, undefined, LIMITS, NOW + 1e12)).toBeUndefined();
+    expect(nextDeadline(CLOSED, FLOWING, undefined, LIMITS)).toBe(NEVER);
+  });
+
+  it("end one that reads but does not catch up in time", () => {
+    const at = NOW + LIMITS.catchUpMs;
+    expect(nextDeadline(anonymous, FLOWING, NOW, LIMITS)).toBe(at);
+    expect(overdue(anonymous, FLOWING, NOW, LIMITS, at - 1)).toBeUndefined();
+    expect(overdue(anonymous, FLOWING, NOW, LIMITS, at)?.name).toBe("slow_consumer");
+    expect(nextDeadline(anonymous, LAGGING, NOW - LIMITS.catchUpMs, LIMITS)).toBe(NOW);
   });
 
   it("end one with a broken outbox at once", () => {
-    expect(nextDeadline(open, BROKEN, LIMITS)).toBeLessThan(NOW);
-    expect(overdue(open, BROKEN, LIMITS, NOW)?.name).toBe("slow_consumer");
+    expect(nextDeadline(open, BROKEN, undefined, LIMITS)).toBeLessThan(NOW);
+    expect(overdue(open, BROKEN, undefined, LIMITS, NOW)?.name).toBe("slow_consumer");
   });
 
   it("take what comes first: the token of a lagging client may expire before its grace ends", () => {
     const soon: ConnectionState = { kind: "open", principal: identity({ expiresAt: NOW + 1 }) };
-    expect(nextDeadline(soon, LAGGING, LIMITS)).toBe(NOW + 1);
-    expect(overdue(soon, LAGGING, LIMITS, NOW + LIMITS.laggingMs)?.name).toBe("token_expired");
+    expect(nextDeadline(soon, LAGGING, undefined, LIMITS)).toBe(NOW + 1);
+    expect(overdue(soon, LAGGING, undefined, LIMITS, NOW + LIMITS.laggingMs)?.name).toBe("token_expired");
   });
 });

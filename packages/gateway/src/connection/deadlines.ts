@@ -3,10 +3,15 @@ import type { ConnectionState } from "./connection-state.ts";
 import type { Ending } from "./ending.ts";
 import type { OutboxState } from "./outbox.ts";
 
-/** What has run out for a connection, if anything has. */
+/**
+ * What has run out for a connection, if anything has.
+ *
+ * @param behindSince since when subscriptions have been behind, if any are.
+ */
 export function overdue(
   state: ConnectionState,
   outbox: OutboxState,
+  behindSince: number | undefined,
   limits: GatewayLimits,
   now: number,
 ): Ending | undefined {
@@ -18,14 +23,23 @@ export function overdue(
       ? { name: "connect_timeout", reason: `connect within ${limits.unauthenticatedMs} ms` }
       : { name: "token_expired", reason: "reconnect with a new token, or refresh before it expires" };
   }
-  return now >= outboxDeadline(outbox, limits)
+  return now >= Math.min(outboxDeadline(outbox, limits), catchUpDeadline(behindSince, limits))
     ? { name: "slow_consumer", reason: "read faster, or subscribe to less" }
     : undefined;
 }
 
 /** When {@link overdue} has to be asked again; in the past if it has something to say now. */
-export function nextDeadline(state: ConnectionState, outbox: OutboxState, limits: GatewayLimits): number {
-  return Math.min(stateDeadline(state), outboxDeadline(outbox, limits));
+export function nextDeadline(
+  state: ConnectionState,
+  outbox: OutboxState,
+  behindSince: number | undefined,
+  limits: GatewayLimits,
+): number {
+  return Math.min(stateDeadline(state), outboxDeadline(outbox, limits), catchUpDeadline(behindSince, limits));
+}
+
+function catchUpDeadline(behindSince: number | undefined, limits: GatewayLimits): number {
+  return behindSince === undefined ? Number.POSITIVE_INFINITY : behindSince + limits.catchUpMs;
 }
 
 function stateDeadline(state: ConnectionState): number {

@@ -1,27 +1,24 @@
 import { describe, expect, it } from "vitest";
+import { fakeNode, NOW } from "../../testing/fake-node.ts";
 import { FakeSocket } from "../../testing/fake-socket.ts";
 import type { Frame } from "../fan-out/format.ts";
-import { Traffic } from "../traffic.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 
 const LIMIT = 1_000;
-const NOW = 1_800_000_000_000;
 
 class Owner implements OutboxOwner {
   strains = 0;
 
-  strained(): void {
+  reschedule(): void {
     this.strains += 1;
   }
 }
 
 function fixture(limit = LIMIT) {
   const socket = new FakeSocket();
-  const traffic = new Traffic();
+  const { context, clock } = fakeNode({ limits: { outboxBytes: limit } });
   const owner = new Owner();
-  const clock = { now: NOW };
-  const outbox = new Outbox(socket, traffic, limit, () => clock.now, owner);
-  return { socket, traffic, owner, clock, outbox };
+  return { socket, traffic: context.traffic, owner, clock, outbox: new Outbox(socket, context, owner) };
 }
 
 function frame(text: string, binary = false): Frame {
@@ -33,8 +30,8 @@ const big = frame("x".repeat(LIMIT + 1));
 describe("Outbox", () => {
   it("sends a single message by itself and several in one cork, in order", () => {
     const { socket, outbox } = fixture();
-    outbox.deliver([frame("one")], false);
-    outbox.deliver([frame("two"), frame("three", true)], false);
+    outbox.deliverLive([frame("one")], "chat.a");
+    outbox.deliverLive([frame("two"), frame("three", true)], "chat.a");
     expect(socket.sent).toStrictEqual([
       { data: "one", binary: false, cork: 0 },
       { data: "two", binary: false, cork: 1 },
@@ -56,32 +53,38 @@ describe("Outbox", () => {
   it("counts the messages of a batch, and not its frame", () => {
     const { socket, traffic, outbox } = fixture();
     const batch: Frame = { ...frame("a\nb\nc"), messages: 3 };
-    outbox.deliver([batch], false);
+    outbox.deliverLive([batch], "chat.a");
     expect([socket.sent.length, traffic.messagesOut, traffic.bytesOut]).toStrictEqual([1, 3, 5]);
     socket.reading = false;
-    outbox.deliver([big], false);
-    outbox.deliver([batch], false);
+    outbox.deliverLive([big], "chat.a");
+    outbox.deliverLive([batch], "chat.a");
     expect([socket.sent.length, traffic.messagesMissed]).toStrictEqual([2, 3]);
     socket.buffered = 0;
-    expect(outbox.drained()).toBe(3);
+    expect(outbox.drained()).toStrictEqual({ missed: 3, channel: "chat.a" });
   });
 
   it("lags once more waits than the limit, and tells its owner", () => {
     const { socket, owner, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([frame("x".repeat(LIMIT))], false);
+    outbox.deliverLive([frame("x".repeat(LIMIT))], "chat.a");
     expect(outbox.state.kind).toBe("flowing");
-    outbox.deliver([frame("y")], false);
-    expect(outbox.state).toStrictEqual({ kind: "lagging", since: NOW, missed: 0, ceiling: 2 * LIMIT + 1 });
+    outbox.deliverLive([frame("y")], "chat.a");
+    expect(outbox.state).toStrictEqual({
+      kind: "lagging",
+      since: NOW,
+      missed: 0,
+      missedIn: undefined,
+      ceiling: 2 * LIMIT + 1,
+    });
     expect(owner.strains).toBe(1);
   });
 
   it("skips and counts messages while it lags", () => {
     const { socket, traffic, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big], false);
-    outbox.deliver([frame("a")], false);
-    outbox.deliver([frame("b"), frame("c")], false);
+    outbox.deliverLive([big], "chat.a");
+    outbox.deliverLive([frame("a")], "chat.a");
+    outbox.deliverLive([frame("b"), frame("c")], "chat.a");
     expect(socket.sent).toHaveLength(1);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 3 });
     expect(traffic.messagesMissed).toBe(3);
@@ -93,7 +96,7 @@ describe("Outbox", () => {
     socket.reading = false;
     // What a cork does with messages larger than its buffer.
     socket.outcomes = ["queued", "queued", "queued"];
-    outbox.deliver([frame("small"), big, frame("late"), frame("later")], false);
+    outbox.deliverLive([frame("small"), big, frame("late"), frame("later")], "chat.a");
     expect(socket.frames).toStrictEqual(["small", big.bytes.toString()]);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 2 });
   });
@@ -101,9 +104,9 @@ describe("Outbox", () => {
   it("notices after a flush what the cork had held back", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver(
+    outbox.deliverLive(
       Array.from({ length: 11 }, () => frame("x".repeat(100))),
-      false,
+      "chat.a",
     );
     expect(socket.sent).toHaveLength(11);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 0 });
@@ -112,42 +115,42 @@ describe("Outbox", () => {
   it("goes on lagging while the client takes only some, so that a trickle does not pass for reading", () => {
     const { socket, clock, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big], false);
+    outbox.deliverLive([big], "chat.a");
     clock.now += 5_000;
-    outbox.deliver([frame("missed")], false);
+    outbox.deliverLive([frame("missed")], "chat.a");
     socket.buffered = LIMIT;
-    expect(outbox.drained()).toBe(0);
+    expect(outbox.drained()).toBeUndefined();
     socket.buffered = LIMIT / 2 + 1;
-    expect(outbox.drained()).toBe(0);
+    expect(outbox.drained()).toBeUndefined();
     expect(outbox.state).toMatchObject({ kind: "lagging", since: NOW, missed: 1 });
   });
 
   it("flows again once half the limit is free, and tells how many were missed", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big], false);
-    outbox.deliver([frame("a"), frame("b")], false);
+    outbox.deliverLive([big], "chat.a");
+    outbox.deliverLive([frame("a"), frame("b")], "chat.a");
     socket.buffered = LIMIT / 2;
-    expect(outbox.drained()).toBe(2);
-    expect(outbox.drained()).toBe(0);
-    outbox.deliver([frame("c")], false);
+    expect(outbox.drained()).toStrictEqual({ missed: 2, channel: "chat.a" });
+    expect(outbox.drained()).toBeUndefined();
+    outbox.deliverLive([frame("c")], "chat.a");
     expect(socket.frames.at(-1)).toBe("c");
   });
 
   it("says nothing was missed when nothing came while it lagged, or when it never did", () => {
     const { socket, outbox } = fixture();
-    expect(outbox.drained()).toBe(0);
+    expect(outbox.drained()).toBeUndefined();
     socket.reading = false;
-    outbox.deliver([big], false);
+    outbox.deliverLive([big], "chat.a");
     socket.buffered = 0;
-    expect(outbox.drained()).toBe(0);
+    expect(outbox.drained()).toBeUndefined();
     expect(outbox.state.kind).toBe("flowing");
   });
 
   it("sends answers while it lags, up to the limit on top of what waited", () => {
     const { socket, owner, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big], false);
+    outbox.deliverLive([big], "chat.a");
     const answer = "a".repeat(LIMIT / 2);
     for (let sent = 0; sent < 3; sent += 1) {
       outbox.answer(answer);
@@ -162,7 +165,7 @@ describe("Outbox", () => {
   it("holds a message many times the limit against nobody who then gets an answer", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([frame("x".repeat(50 * LIMIT))], false);
+    outbox.deliverLive([frame("x".repeat(50 * LIMIT))], "chat.a");
     outbox.answer("ok");
     expect(outbox.state.kind).toBe("lagging");
     expect(socket.frames.at(-1)).toBe("ok");
@@ -178,13 +181,13 @@ describe("Outbox", () => {
   it("breaks when a frame is lost, and then sends nothing more: what follows would leave a hole", () => {
     const { socket, owner, traffic, outbox } = fixture();
     socket.outcomes = ["dropped"];
-    outbox.deliver([frame("lost")], false);
+    outbox.deliverLive([frame("lost")], "chat.a");
     expect(outbox.state.kind).toBe("broken");
     expect(owner.strains).toBe(1);
-    outbox.deliver([frame("a")], false);
-    outbox.deliver([frame("b"), frame("c")], false);
+    outbox.deliverLive([frame("a")], "chat.a");
+    outbox.deliverLive([frame("b"), frame("c")], "chat.a");
     outbox.answer("d");
-    expect(outbox.drained()).toBe(0);
+    expect(outbox.drained()).toBeUndefined();
     expect(socket.sent).toStrictEqual([]);
     expect(outbox.state.kind).toBe("broken");
     expect(traffic.messagesMissed).toBe(3);
@@ -193,7 +196,7 @@ describe("Outbox", () => {
   it("breaks in the middle of a flush and lets the rest go", () => {
     const { socket, outbox } = fixture();
     socket.outcomes = ["sent", "dropped"];
-    outbox.deliver([frame("a"), frame("b"), frame("c")], false);
+    outbox.deliverLive([frame("a"), frame("b"), frame("c")], "chat.a");
     expect(socket.frames).toStrictEqual(["a"]);
     expect(outbox.state.kind).toBe("broken");
   });
@@ -201,8 +204,8 @@ describe("Outbox", () => {
   it("keeps two outboxes apart that are flushed one after the other", () => {
     const one = fixture();
     const other = fixture();
-    one.outbox.deliver([frame("a"), frame("b")], false);
-    other.outbox.deliver([frame("c"), frame("d")], false);
+    one.outbox.deliverLive([frame("a"), frame("b")], "chat.a");
+    other.outbox.deliverLive([frame("c"), frame("d")], "chat.a");
     expect(one.socket.frames).toStrictEqual(["a", "b"]);
     expect(other.socket.frames).toStrictEqual(["c", "d"]);
   });
@@ -210,43 +213,65 @@ describe("Outbox", () => {
   it("takes a closed socket as it is: nothing to do", () => {
     const { socket, owner, outbox } = fixture();
     socket.outcomes = ["closed", "closed", "closed"];
-    outbox.deliver([frame("a")], false);
-    outbox.deliver([frame("b"), frame("c")], false);
+    outbox.deliverLive([frame("a")], "chat.a");
+    outbox.deliverLive([frame("b"), frame("c")], "chat.a");
     expect(outbox.state.kind).toBe("flowing");
     expect(owner.strains).toBe(0);
   });
 
-  it("breaks rather than skip a message of a replayable channel, and behind what was sent before", () => {
+  it("names the channel of what was missed as long as it is one", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliverLive([big], "chat.a");
+    outbox.deliverLive([frame("a"), frame("b")], "chat.a");
+    outbox.deliverLive([frame("c")], "chat.b");
+    outbox.deliverLive([frame("d")], "chat.a");
+    socket.buffered = 0;
+    expect(outbox.drained()).toStrictEqual({ missed: 4, channel: undefined });
+  });
+
+  it("takes no message of a replayable channel while it lags, and all of it or nothing", () => {
     const { socket, owner, traffic, outbox } = fixture();
     socket.reading = false;
-    outbox.deliver([big], true);
-    expect(outbox.state.kind).toBe("lagging");
-    outbox.deliver([frame("a"), frame("b")], true);
-    outbox.deliver([frame("c")], true);
+    expect(outbox.deliverOrdered([big])).toBe(true);
+    expect(outbox.deliverOrdered([frame("a"), frame("b")])).toBe(false);
+    expect(outbox.deliverOrdered([frame("c")])).toBe(false);
     outbox.answer("d");
-    expect(outbox.state.kind).toBe("broken");
-    expect(owner.strains).toBe(2);
-    expect(socket.sent).toHaveLength(1);
+    expect(outbox.state.kind).toBe("lagging");
+    expect(owner.strains).toBe(1);
+    expect(socket.frames.slice(1)).toStrictEqual(["d"]);
     expect(traffic.messagesMissed).toBe(0);
+    socket.buffered = LIMIT / 2;
+    expect(outbox.drained()).toBeUndefined();
+    expect(outbox.deliverOrdered([frame("e")])).toBe(true);
+  });
+
+  it("sends a piece that was asked for in time as a whole, though it lags by now", () => {
+    const { socket, outbox } = fixture();
+    socket.reading = false;
+    outbox.deliverOrdered([big]);
+    outbox.replay([frame("a"), frame("b")]);
+    expect(socket.frames.slice(1)).toStrictEqual(["a", "b"]);
+    expect(outbox.state.kind).toBe("lagging");
   });
 
   it("sends what a replayable channel brings at once as a whole, though it passes the limit in its midst", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
     socket.outcomes = ["queued", "queued", "queued"];
-    outbox.deliver([big, frame("a"), frame("b")], true);
+    outbox.deliverOrdered([big, frame("a"), frame("b")]);
     expect(socket.frames.slice(1)).toStrictEqual(["a", "b"]);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 0 });
     socket.buffered = 0;
-    expect(outbox.drained()).toBe(0);
-    outbox.deliver([frame("c")], true);
+    expect(outbox.drained()).toBeUndefined();
+    outbox.deliverOrdered([frame("c")]);
     expect(socket.frames.at(-1)).toBe("c");
   });
 
   it("breaks where a frame of a replayable channel is lost in the midst of others", () => {
     const { socket, outbox } = fixture();
     socket.outcomes = ["sent", "dropped"];
-    outbox.deliver([frame("a"), frame("b"), frame("c")], true);
+    outbox.deliverOrdered([frame("a"), frame("b"), frame("c")]);
     expect(socket.frames).toStrictEqual(["a"]);
     expect(outbox.state.kind).toBe("broken");
   });

@@ -1,27 +1,47 @@
+import type { Position } from "@tidegate/protocol";
 import type { Frame } from "../fan-out/format.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import type { Traffic } from "../traffic.ts";
+import { CatchUp, type CatchUpContext, type CatchUpOwner } from "./catch-up.ts";
+import type { Subscription } from "./subscriptions.ts";
 
 /**
  * - `flowing`: sends go out.
- * - `lagging`: the client reads too slowly and more than the limit waits; messages of live channels are skipped and
- *   counted until enough of it is gone. Answers go on up to `ceiling`.
- * - `broken`: a frame was lost, too many answers wait, or a message of a replayable channel would have had to be skipped.
- *   Nothing is sent any more and the connection has to end, since a hole can't be mended; behind what was sent before, the
- *   client can resume.
+ * - `lagging`: the client reads too slowly and more than the limit waits. Until enough of it is gone, messages of live channels
+ *   are skipped and counted in `missed`, with the name of their channel if it is only one, else an empty one; those of replayable
+ *   channels are not taken. Answers go on up to `ceiling`.
+ * - `broken`: a frame was lost, or too many answers wait. Nothing is sent any more and the connection has to end, since a hole
+ *   can't be mended; behind what was sent before, the client can resume.
  */
 export type OutboxState =
   | { readonly kind: "flowing" }
-  | { readonly kind: "lagging"; readonly since: number; readonly ceiling: number; missed: number }
+  | {
+      readonly kind: "lagging";
+      readonly since: number;
+      readonly ceiling: number;
+      missed: number;
+      missedIn: string | undefined;
+    }
   | { readonly kind: "broken" };
 
-/** Whoever has to do something about an outbox that flows no longer. Told within a send, so it must not send or close. */
+/** What an outbox shares with all others. */
+export type OutboxContext = CatchUpContext & { readonly traffic: Traffic };
+
+/** The connection that an outbox is of. */
 export interface OutboxOwner {
-  strained(): void;
+  /** The outbox has to be looked at another time. Told within a send, so it must not send or close. */
+  reschedule(): void;
 }
 
 const FLOWING: OutboxState = { kind: "flowing" };
 const BROKEN: OutboxState = { kind: "broken" };
+
+/** Messages of live channels that were skipped. */
+export interface Missed {
+  readonly missed: number;
+  /** Where, if all of them were of one channel or pattern. */
+  readonly channel: string | undefined;
+}
 
 /** Lagging ends at this share of the limit, not just below it: else a slow client would get a notice with every read. */
 const RESUME_SHARE = 0.5;
@@ -29,29 +49,27 @@ const RESUME_SHARE = 0.5;
 // One cork at a time runs synchronously, so its arguments can stand here instead of in a closure per delivery.
 let corkedOutbox: Outbox | undefined;
 let corkedFrames: readonly Frame[] = [];
-let corkedWhole = false;
+let corkedName: string | undefined;
 function writeCorked(): void {
-  corkedOutbox?.pushAll(corkedFrames, corkedWhole);
+  corkedOutbox?.pushAll(corkedFrames, corkedName);
 }
 
 /**
  * The bounded queue between fan-out and one connection. The bytes wait in the transport's buffer; this counts them and
- * decides what may still be added: at most the limit and one message, or one replay or flush of a replayable channel, and on
+ * decides what may still be added: at most the limit and one message, or one flush or piece of replayable channels, and on
  * top of that the limit again in answers.
  */
-export class Outbox {
+export class Outbox implements CatchUpOwner {
   readonly #socket: Socket;
-  readonly #traffic: Traffic;
-  readonly #limitBytes: number;
-  readonly #now: () => number;
+  readonly #context: OutboxContext;
   readonly #owner: OutboxOwner;
   #state: OutboxState = FLOWING;
+  /** While subscriptions are behind. */
+  #catchUp: CatchUp | undefined;
 
-  constructor(socket: Socket, traffic: Traffic, limitBytes: number, now: () => number, owner: OutboxOwner) {
+  constructor(socket: Socket, context: OutboxContext, owner: OutboxOwner) {
     this.#socket = socket;
-    this.#traffic = traffic;
-    this.#limitBytes = limitBytes;
-    this.#now = now;
+    this.#context = context;
     this.#owner = owner;
   }
 
@@ -59,25 +77,80 @@ export class Outbox {
     return this.#state;
   }
 
+  /** More waits than may, or subscriptions have not caught up since it did. */
+  get isLagging(): boolean {
+    return this.#state.kind === "lagging" || this.#catchUp !== undefined;
+  }
+
+  /** Since when subscriptions have been behind, if any are. */
+  get behindSince(): number | undefined {
+    return this.#catchUp?.since;
+  }
+
+  /** When to call {@link wake}. */
+  get wakeAt(): number {
+    return this.#catchUp?.wakeAt ?? Number.POSITIVE_INFINITY;
+  }
+
   /** Whether there is room for much at once: as much as ends lagging. */
   get hasRoom(): boolean {
     return this.#state.kind === "flowing" && this.#socket.bufferedBytes() <= this.#limitBytes * RESUME_SHARE;
   }
 
-  /** Sends the messages of one flush, in one write; or counts them as missed, or breaks where they must not be. */
-  deliver(frames: readonly Frame[], replayable: boolean): void {
-    if (replayable && this.#state.kind === "lagging") {
-      this.#strain(BROKEN);
-      return;
+  /** Sends the messages of one flush to a subscription; or skips those of a live channel, and leaves a replayable one behind. */
+  deliver(subscription: Subscription, frames: readonly Frame[]): void {
+    if (subscription.replayable) {
+      this.deliverBehind(subscription, frames, undefined);
+    } else {
+      this.deliverLive(frames, subscription.name);
     }
+  }
+
+  /**
+   * Sends what a subscription to a replayable channel gets, or leaves it behind.
+   *
+   * @param place behind which these are, if they are not of the delivery under way.
+   */
+  deliverBehind(subscription: Subscription, frames: readonly Frame[], place: Position | undefined): void {
+    if (!this.deliverOrdered(frames)) {
+      subscription.fallBehind(place);
+      if (this.#catchUp === undefined) {
+        this.#catchUp = new CatchUp(this, this.#context);
+        this.reschedule();
+      }
+      this.#catchUp.add(subscription);
+    }
+  }
+
+  /** Sends the messages of one flush of a live channel, in one write, or counts them as missed. */
+  deliverLive(frames: readonly Frame[], name: string): void {
+    this.#write(frames, name);
+  }
+
+  /** Sends the messages of one flush of a replayable channel, in one write; or none of them, and returns false, while it lags. */
+  deliverOrdered(frames: readonly Frame[]): boolean {
+    if (this.#state.kind === "lagging") {
+      return false;
+    }
+    this.#write(frames, undefined);
+    return true;
+  }
+
+  /** Sends a piece of a replayable channel that was asked for while there was room, though it may lag again by now. */
+  replay(frames: readonly Frame[]): void {
+    this.#write(frames, undefined);
+  }
+
+  /** @param name of the live channel; `undefined`: none of it must be skipped. */
+  #write(frames: readonly Frame[], name: string | undefined): void {
     const [only] = frames;
     if (frames.length === 1 && only !== undefined) {
-      this.#offer(only, replayable);
+      this.#offer(only, name);
       return;
     }
     corkedOutbox = this;
     corkedFrames = frames;
-    corkedWhole = replayable;
+    corkedName = name;
     this.#socket.cork(writeCorked);
     corkedOutbox = undefined;
     corkedFrames = [];
@@ -86,9 +159,9 @@ export class Outbox {
   }
 
   /** @internal The frames of one cork. */
-  pushAll(frames: readonly Frame[], whole: boolean): void {
+  pushAll(frames: readonly Frame[], name: string | undefined): void {
     for (const frame of frames) {
-      this.#offer(frame, whole);
+      this.#offer(frame, name);
     }
   }
 
@@ -105,28 +178,59 @@ export class Outbox {
     this.#push(frame, binary, 1);
   }
 
-  /** The network took some of what waited. Returns how many messages were missed, if that ends the lagging. */
-  drained(): number {
+  /** The network took some of what waited. Returns what was missed, if that ends the lagging and anything was. */
+  drained(): Missed | undefined {
     const state = this.#state;
     if (state.kind !== "lagging" || this.#socket.bufferedBytes() > this.#limitBytes * RESUME_SHARE) {
-      return 0;
+      return undefined;
     }
     this.#state = FLOWING;
-    return state.missed;
+    const { missed, missedIn } = state;
+    return missed === 0 ? undefined : { missed, channel: missedIn === "" ? undefined : missedIn };
   }
 
-  #offer(frame: Frame, whole: boolean): void {
+  /** The network took some of what waited, and what that means for live channels has been said. */
+  advance(): void {
+    this.#catchUp?.advance();
+  }
+
+  wake(now: number): void {
+    this.#catchUp?.wake(now);
+  }
+
+  /** Nothing is sent any more. */
+  close(): void {
+    this.caughtUp();
+  }
+
+  /** @internal Called by what catches up. */
+  caughtUp(): void {
+    this.#catchUp?.close();
+    this.#catchUp = undefined;
+  }
+
+  /** @internal Called by what catches up. */
+  reschedule(): void {
+    this.#owner.reschedule();
+  }
+
+  get #limitBytes(): number {
+    return this.#context.limits.outboxBytes;
+  }
+
+  #offer(frame: Frame, name: string | undefined): void {
     const state = this.#state;
-    if (state.kind === "flowing" || (whole && state.kind === "lagging")) {
+    if (state.kind === "flowing" || (name === undefined && state.kind === "lagging")) {
       this.#push(frame.bytes, frame.binary, frame.messages);
       return;
     }
-    if (whole) {
+    if (name === undefined) {
       return;
     }
-    this.#traffic.messagesMissed += frame.messages;
+    this.#context.traffic.messagesMissed += frame.messages;
     if (state.kind === "lagging") {
       state.missed += frame.messages;
+      state.missedIn = (state.missedIn ?? name) === name ? name : "";
     }
   }
 
@@ -144,8 +248,8 @@ export class Outbox {
       case "sent":
         break;
     }
-    this.#traffic.messagesOut += messages;
-    this.#traffic.bytesOut += typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+    this.#context.traffic.messagesOut += messages;
+    this.#context.traffic.bytesOut += typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
   }
 
   #weigh(): void {
@@ -156,12 +260,15 @@ export class Outbox {
     if (buffered > this.#limitBytes) {
       // From what waits now on, not from the limit: the last message may have been many times as large.
       const ceiling = buffered + this.#limitBytes;
-      this.#strain({ kind: "lagging", since: this.#now(), ceiling, missed: 0 });
+      if (!this.isLagging) {
+        this.#context.traffic.lags += 1;
+      }
+      this.#strain({ kind: "lagging", since: this.#context.now(), ceiling, missed: 0, missedIn: undefined });
     }
   }
 
   #strain(state: OutboxState): void {
     this.#state = state;
-    this.#owner.strained();
+    this.#owner.reschedule();
   }
 }

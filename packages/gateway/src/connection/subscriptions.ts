@@ -1,4 +1,4 @@
-import type { BrokerError, JoinFrom } from "@tidegate/broker";
+import type { BrokerError, JoinFrom, PieceLimits } from "@tidegate/broker";
 import type { Position, ResetReason } from "@tidegate/protocol";
 import type { Seat } from "../fan-out/audience.ts";
 import type { Seated } from "../fan-out/channel-entry.ts";
@@ -6,11 +6,12 @@ import { checkpointOf } from "../fan-out/checkpoint.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
 import type { HeldChannel } from "../fan-out/held-channel.ts";
 import type { Hub } from "../fan-out/hub.ts";
+import type { CatchUpStep } from "../fan-out/paused-seat.ts";
 
 /** Whoever owns subscriptions and gets their messages. */
 export interface Subscriber {
-  /** @param replayable messages that must not be skipped. */
-  deliver(frames: readonly Frame[], replayable: boolean): void;
+  /** Messages of one flush. Those of a replayable channel must not be skipped: see {@link Subscription.fallBehind}. */
+  deliver(subscription: Subscription, frames: readonly Frame[]): void;
   /** Messages of the subscription may be missing here. */
   reset(subscription: Subscription, reason: ResetReason, position: Position): void;
   /** The broker gave the channel up. */
@@ -21,20 +22,28 @@ export interface Subscriber {
  * - `idle`: nobody asked for the seat.
  * - `joining`: asked of the broker, not confirmed.
  * - `active`: has a seat; messages arrive.
+ * - `behind`: gave its seat up for a while; `took` if something is being read for it.
  * - `ended`: given up; a confirmation that still comes changes nothing.
  */
 type Stage =
   | { readonly kind: "idle" }
   | { readonly kind: "joining"; readonly settle: (outcome: JoinOutcome) => void }
   | { readonly kind: "active" }
+  | { readonly kind: "behind"; readonly took: ((step: CatchUpStep | CatchUpEnd) => void) | undefined }
   | { readonly kind: "ended" };
 
 const IDLE: Stage = { kind: "idle" };
 const ACTIVE: Stage = { kind: "active" };
+const BEHIND: Stage = { kind: "behind", took: undefined };
 const ENDED: Stage = { kind: "ended" };
 
 /** `ended`: the subscription was given up before it stood. */
 export type JoinOutcome = Seated | { readonly kind: "ended" };
+
+/** The subscription was given up while it was behind. */
+export interface CatchUpEnd {
+  readonly kind: "ended";
+}
 
 /** One connection's subscription to one channel or pattern. */
 export class Subscription implements Seat {
@@ -63,6 +72,10 @@ export class Subscription implements Seat {
     return this.#stage.kind === "active";
   }
 
+  get isBehind(): boolean {
+    return this.#stage.kind === "behind";
+  }
+
   /** Asks for the seat, once. `settle` is called exactly once, perhaps before this returns. */
   join(from: JoinFrom, settle: (outcome: JoinOutcome) => void): void {
     if (this.#stage.kind === "ended") {
@@ -76,6 +89,27 @@ export class Subscription implements Seat {
     });
   }
 
+  /**
+   * Takes nothing of what is being delivered, and nothing else until it has caught up.
+   *
+   * @param place up to which it was served, if that is not up to this delivery.
+   */
+  fallBehind(place: Position | undefined): void {
+    if (this.#stage.kind === "active") {
+      this.#stage = BEHIND;
+      this.#held.pause(place);
+    }
+  }
+
+  /** Gets the next piece of what it lacks, while it is behind. `took` is called once, perhaps before this returns. */
+  catchUp(most: PieceLimits, took: (step: CatchUpStep | CatchUpEnd) => void): void {
+    this.#stage = { kind: "behind", took };
+    this.#held.catchUp(most, (step) => {
+      this.#stage = step.kind === "reset" || (step.kind === "piece" && step.isSeated) ? ACTIVE : BEHIND;
+      took(step);
+    });
+  }
+
   end(): void {
     const stage = this.#stage;
     if (stage.kind === "ended") {
@@ -85,6 +119,8 @@ export class Subscription implements Seat {
     this.#held.release();
     if (stage.kind === "joining") {
       stage.settle({ kind: "ended" });
+    } else if (stage.kind === "behind") {
+      stage.took?.({ kind: "ended" });
     }
   }
 
@@ -99,7 +135,7 @@ export class Subscription implements Seat {
   }
 
   deliver(frames: readonly Frame[]): void {
-    this.#subscriber.deliver(frames, this.#held.replayable);
+    this.#subscriber.deliver(this, frames);
   }
 
   reset(reason: ResetReason, position: Position): void {
@@ -202,9 +238,12 @@ export class Subscriptions {
   /** See {@link checkpointOf}; `undefined` also while one of the replayable ones does not stand yet. */
   checkpoint(): string | undefined {
     const replayable = this.#all().filter((subscription) => subscription.replayable);
-    return replayable.length > 0 && replayable.every((subscription) => subscription.isActive)
-      ? checkpointOf(replayable)
-      : undefined;
+    if (replayable.length === 0 || !replayable.every(({ isActive }) => isActive)) {
+      return undefined;
+    }
+    const cursor = checkpointOf(replayable);
+    // Asking delivers what was held back, and that may have been too much.
+    return replayable.every(({ isActive }) => isActive) ? cursor : undefined;
   }
 
   #find(name: string): Subscription | undefined {

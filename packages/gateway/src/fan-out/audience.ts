@@ -57,6 +57,8 @@ export class Audience {
   #walkedFrames: readonly Frame[] = NO_FRAMES;
   #walkedSeats = 0;
   #nextSeat = 0;
+  /** Number of the first frame of what is being handed over. */
+  #handedFrom = 0;
   /** Less than the whole log, for those who came or were served in its midst; there may be many of them at the same place. */
   #part: { readonly from: number; readonly to: number; readonly frames: readonly Frame[] } | undefined;
 
@@ -166,8 +168,21 @@ export class Audience {
     if (seat.index !== -1 && seat.due < to) {
       const from = seat.due;
       seat.due = to;
+      this.#handedFrom = from;
       this.#hand(seat, this.#partOf(this.#held, this.#heldFrom, from, to));
     }
+  }
+
+  /**
+   * Sequences of what is being delivered to a seat and of all that is held for it behind that, in the order in which they came; to
+   * be asked within that delivery.
+   */
+  undelivered(): readonly number[] {
+    const walked = this.#walkedLog.slice(Math.max(0, this.#handedFrom - this.#walkedFrom));
+    const held = this.#held.slice(Math.max(0, this.#handedFrom - this.#heldFrom));
+    return [...(this.#handedFrom < this.#heldFrom ? walked : []), ...held].flatMap(
+      (frame) => frame?.sequence ?? [],
+    );
   }
 
   /** The seats now; for what is no delivery. */
@@ -180,6 +195,7 @@ export class Audience {
     const to = this.#heldFrom;
     // Before the call: it may lead back here.
     seat.due = to;
+    this.#handedFrom = from;
     this.#hand(
       seat,
       from === this.#walkedFrom

@@ -1,5 +1,5 @@
-import type { BrokerError, JoinFrom } from "@tidegate/broker";
-import type { Position, ResetReason } from "@tidegate/protocol";
+import type { BrokerError, JoinFrom, Piece, PieceLimits, StoredMessage } from "@tidegate/broker";
+import { isPattern, type Position, type ResetReason } from "@tidegate/protocol";
 import type { Instruments } from "../instruments.ts";
 import type { DeliveryPolicy } from "../namespace-policies.ts";
 import type { Seat } from "./audience.ts";
@@ -7,6 +7,7 @@ import { batchFrames } from "./batch-frames.ts";
 import { ChannelFanOut } from "./channel-fan-out.ts";
 import type { ChannelSource, SourceJoined } from "./channel-source.ts";
 import { type Frame, isBatched, messageFormat } from "./format.ts";
+import { type CatchUpStep, PausedSeat } from "./paused-seat.ts";
 import { boundReplay } from "./replay-bound.ts";
 import type { ReplayFrames } from "./replay-frames.ts";
 
@@ -43,6 +44,9 @@ export interface ReplayOptions {
   readonly instruments: Pick<Instruments, "resumes" | "resets">;
 }
 
+/** Messages of a pattern that may come late for one seat that pauses. */
+const MOST_LATE = 1_000;
+
 /** One channel or pattern that somebody on this node holds: its source, its seats, and who waits for one. */
 export class ChannelEntry {
   readonly channel: ChannelFanOut;
@@ -54,15 +58,20 @@ export class ChannelEntry {
   readonly #replays: ReplayFrames;
   readonly #options: ReplayOptions;
   readonly #pending = new Set<PendingJoin>();
+  readonly #isPattern: boolean;
   /** Sequence of the newest message that the seats got, or will at the next flush; 0 of a live channel. */
   lastSequence = 0;
   #source: ChannelSource | undefined;
   #epoch: string | undefined;
   #catchingUp = false;
+  /** Of what may still be held back, messages of a pattern that came late: newer ones came before them. */
+  #strays: number[] = [];
+  #paused: Set<PausedSeat> | undefined;
 
   constructor(name: string, policy: DeliveryPolicy, replays: ReplayFrames, options: ReplayOptions) {
     this.channel = new ChannelFanOut(name, options.batchBytes, policy.conflate);
     this.policy = policy;
+    this.#isPattern = isPattern(name);
     this.#replays = replays;
     this.#options = options;
   }
@@ -98,6 +107,77 @@ export class ChannelEntry {
     this.#pending.delete(pending);
   }
 
+  /** The source of a replayable channel brought a message, which is held back for the seats. */
+  brought(sequence: number): void {
+    if (!this.#isPattern) {
+      this.lastSequence = sequence;
+      return;
+    }
+    if (!this.isQueued && this.#strays.length > 0) {
+      this.#strays = [];
+    }
+    if (sequence <= this.lastSequence) {
+      this.#strays.push(sequence);
+    } else {
+      this.lastSequence = sequence;
+    }
+    for (const { pause } of this.#paused ?? []) {
+      pause.came(sequence);
+    }
+  }
+
+  /**
+   * Takes a seat away, to be given back by {@link catchUp}: within a delivery to it, of which it has taken nothing.
+   *
+   * @param place up to which it was served, if it is not delivered to.
+   */
+  pause(seat: Seat, place: Position | undefined): PausedSeat {
+    const paused =
+      place === undefined
+        ? this.#pauseBefore(seat, this.channel.undelivered(seat))
+        : new PausedSeat(seat, place);
+    this.channel.leave(seat);
+    this.#paused ??= new Set();
+    this.#paused.add(paused);
+    return paused;
+  }
+
+  /** @param undelivered in the order in which they came. */
+  #pauseBefore(seat: Seat, undelivered: readonly number[]): PausedSeat {
+    const epoch = this.#epoch ?? "";
+    const [first] = undelivered;
+    if (first !== undefined && !undelivered.some((sequence) => this.#strays.includes(sequence))) {
+      // Each of them was newer than everything that came before it.
+      return new PausedSeat(seat, { epoch, sequence: first - 1 });
+    }
+    const paused = new PausedSeat(seat, { epoch, sequence: this.lastSequence });
+    for (const sequence of undelivered) {
+      paused.pause.came(sequence);
+    }
+    return paused;
+  }
+
+  /** Reads on for a seat that pauses; `took` is called once, perhaps before this returns, unless the pause is ended. */
+  catchUp(paused: PausedSeat, most: PieceLimits, took: (step: CatchUpStep) => void): void {
+    const signal = paused.begin(took);
+    this.#source?.catchUp(
+      paused.pause.begin(),
+      most,
+      (piece) => {
+        if (!signal.aborted) {
+          this.#read(paused, piece);
+        }
+      },
+      signal,
+    );
+  }
+
+  /** Gives a pause up, and the seat with it. */
+  endPause(paused: PausedSeat): void {
+    this.#paused?.delete(paused);
+    paused.callOff();
+  }
+
   /** Messages may be missing before `position`. */
   reset(reason: ResetReason, position: Position): void {
     this.channel.flush();
@@ -108,6 +188,9 @@ export class ChannelEntry {
         this.#options.instruments.resets[reason].inc();
         seat.reset(reason, position);
       }
+    }
+    for (const paused of [...(this.#paused ?? [])]) {
+      this.#resetPaused(paused, reason, position);
     }
   }
 
@@ -129,6 +212,10 @@ export class ChannelEntry {
         this.channel.leave(seat);
         seat.lost(error);
       }
+    }
+    for (const paused of [...(this.#paused ?? [])]) {
+      this.#paused?.delete(paused);
+      paused.seat.lost(error);
     }
     for (const pending of this.#pending) {
       this.#settle(pending, { kind: "failed", error });
@@ -154,35 +241,87 @@ export class ChannelEntry {
       seated(joined);
       return;
     }
-    // What is held back belongs to those who sat before: the newcomer has it replayed, or did not want it.
-    this.#epoch = joined.position?.epoch;
-    this.channel.join(seat);
+    this.#sit(seat, joined.position);
     if (joined.kind === "reset") {
       instruments.resets[joined.reason].inc();
       seated(joined);
     } else {
-      const frames = this.#encode(joined, seat);
-      this.lastSequence = Math.max(this.lastSequence, frames.at(-1)?.sequence ?? 0);
-      const { source, position } = joined;
-      const begin = beginOf(frames, position);
-      const sent = isBatched(seat.format) ? batchFrames(frames, this.#options.batchBytes) : frames;
-      seated({ kind: "joined", source, frames: sent, begin, position });
+      const { source, messages, position } = joined;
+      const frames = this.#encode(messages, position?.epoch, seat);
+      seated({ kind: "joined", source, frames, begin: beginOf(messages, position), position });
     }
+    this.#tellCatchingUp(seat);
+  }
+
+  /** Runs at the moment at which a piece ends, and, if it is the last, at which the source goes on behind it. */
+  #read(paused: PausedSeat, piece: Piece): void {
+    const { seat, pause } = paused;
+    const took = paused.end();
+    if (piece.kind === "failed") {
+      took(piece);
+      return;
+    }
+    const { position } = piece;
+    if (piece.kind === "reset") {
+      this.#paused?.delete(paused);
+      this.#sit(seat, position);
+      this.#options.instruments.resets[piece.reason].inc();
+      seat.reset(piece.reason, position);
+      took({ kind: "reset" });
+      this.#tellCatchingUp(seat);
+      return;
+    }
+    const { source, messages } = piece;
+    const news = pause.took(messages, position.sequence);
+    if (pause.lateMessages > MOST_LATE) {
+      this.#resetPaused(paused, "overflow", position);
+      took({ kind: "piece", source, frames: [], isSeated: false });
+      return;
+    }
+    const isSeated = piece.kind === "joined" && pause.lateMessages === 0;
+    if (isSeated) {
+      this.#paused?.delete(paused);
+      this.#sit(seat, position);
+    }
+    took({ kind: "piece", source, frames: this.#encode(news, position.epoch, seat), isSeated });
+    if (isSeated) {
+      this.#tellCatchingUp(seat);
+    }
+  }
+
+  #resetPaused(paused: PausedSeat, reason: ResetReason, position: Position): void {
+    const took = paused.callOff();
+    paused.pause.reset(position);
+    this.#options.instruments.resets[reason].inc();
+    paused.seat.reset(reason, position);
+    took({ kind: "piece", source: "none", frames: [], isSeated: false });
+  }
+
+  /** What is held back belongs to those who sat before: whoever takes a seat has it replayed, or did not want it. */
+  #sit(seat: Seat, position: Position | undefined): void {
+    this.#epoch = position?.epoch;
+    this.channel.join(seat);
+  }
+
+  #tellCatchingUp(seat: Seat): void {
     if (this.#catchingUp && seat.index !== -1) {
       seat.catchingUp(true);
     }
   }
 
-  #encode({ messages, position }: SourceJoined & { kind: "joined" }, seat: Seat): readonly Frame[] {
+  #encode(messages: readonly StoredMessage[], epoch: string | undefined, seat: Seat): readonly Frame[] {
+    if (epoch === undefined) {
+      return [];
+    }
+    this.lastSequence = Math.max(this.lastSequence, messages.at(-1)?.sequence ?? 0);
     const format = messageFormat(seat.format);
-    return position === undefined
-      ? []
-      : messages.map((message) => this.#replays.frame(message, position.epoch, format));
+    const frames = messages.map((message) => this.#replays.frame(message, epoch, format));
+    return isBatched(seat.format) ? batchFrames(frames, this.#options.batchBytes) : frames;
   }
 }
 
-/** Nothing of the channel lies between this and the first of the frames, so whoever resumes here gets exactly them. */
-function beginOf([first]: readonly Frame[], position: Position | undefined): Position | undefined {
+/** Nothing of the channel lies between this and the first of the messages, so whoever resumes here gets exactly them. */
+function beginOf([first]: readonly StoredMessage[], position: Position | undefined): Position | undefined {
   return first === undefined || position === undefined
     ? position
     : { epoch: position.epoch, sequence: first.sequence - 1 };

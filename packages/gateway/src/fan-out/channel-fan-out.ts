@@ -91,6 +91,11 @@ export class ChannelFanOut {
     }
   }
 
+  /** See {@link Audience.undelivered}. */
+  undelivered(seat: Seat): readonly number[] {
+    return this.#audience(seat.format).undelivered();
+  }
+
   seats(): readonly Seat[] {
     return this.#audiences.flatMap((audience) => audience.seats());
   }

@@ -1,4 +1,4 @@
-import type { BrokerError, Joined, JoinFrom, LiveSubscription } from "@tidegate/broker";
+import type { BrokerError, Joined, JoinFrom, LiveSubscription, Piece, PieceLimits } from "@tidegate/broker";
 import type { Position } from "@tidegate/protocol";
 
 /** Where a subscriber begins, like the broker's `Joined`; a live channel has no position. */
@@ -12,6 +12,8 @@ export interface ChannelSource {
   readonly ready: Promise<void>;
   readonly position: Position | undefined;
   join(from: JoinFrom, joined: (joined: SourceJoined) => void, signal: AbortSignal | undefined): void;
+  /** Of a replayable channel, see `Follow`. */
+  catchUp(place: Position, most: PieceLimits, read: (piece: Piece) => void, signal: AbortSignal): void;
   close(): void;
 }
 
@@ -34,6 +36,9 @@ export function liveSource(subscription: LiveSubscription, onFault: (error: unkn
           (error: BrokerError) => joined({ kind: "failed", error }),
         )
         .catch(onFault);
+    },
+    catchUp: () => {
+      throw new TypeError("what a live channel brought can't be read again");
     },
     close: () => subscription.close(),
   };

@@ -1,7 +1,8 @@
-import type { JoinFrom } from "@tidegate/broker";
+import type { JoinFrom, PieceLimits } from "@tidegate/broker";
 import type { Position } from "@tidegate/protocol";
 import type { Seat } from "./audience.ts";
 import type { ChannelEntry, PendingJoin, Seated } from "./channel-entry.ts";
+import type { CatchUpStep, PausedSeat } from "./paused-seat.ts";
 
 /** What one subscriber has of a channel: at most one seat, and the source kept alive until it lets go. */
 export class HeldChannel {
@@ -10,6 +11,7 @@ export class HeldChannel {
   #seat: Seat | undefined;
   #pending: PendingJoin | undefined;
   #abort: AbortController | undefined;
+  #paused: PausedSeat | undefined;
   #released = false;
 
   /** For {@link Hub.hold}. */
@@ -76,6 +78,38 @@ export class HeldChannel {
     });
   }
 
+  /**
+   * Gives up the seat of a replayable channel for a while, within the delivery of what it does not take any more. Resets and the
+   * loss of the channel are told all the same.
+   *
+   * @param place up to which it has been served, if that is not up to this delivery.
+   */
+  pause(place: Position | undefined): void {
+    if (this.#seat !== undefined && !this.#released) {
+      this.#paused = this.#entry.pause(this.#seat, place);
+    }
+  }
+
+  /**
+   * Reads on while the seat pauses, one piece at a time, and takes the seat again behind the last one. `took` is called once,
+   * perhaps before this returns, and not after {@link release}; deliver its frames at once.
+   */
+  catchUp(most: PieceLimits, took: (step: CatchUpStep) => void): void {
+    const paused = this.#paused;
+    if (paused === undefined || this.#released) {
+      return;
+    }
+    this.#entry.catchUp(paused, most, (step) => {
+      if (step.kind === "reset" || (step.kind === "piece" && step.isSeated)) {
+        this.#paused = undefined;
+      }
+      // Telling a reset may have been the end.
+      if (!this.#released) {
+        took(step);
+      }
+    });
+  }
+
   /** Gives up the seat, or the wish for one, and the channel. Idempotent. */
   release(): void {
     if (this.#released) {
@@ -88,6 +122,10 @@ export class HeldChannel {
     }
     if (this.#seat !== undefined) {
       this.#entry.channel.leave(this.#seat);
+    }
+    if (this.#paused !== undefined) {
+      this.#entry.endPause(this.#paused);
+      this.#paused = undefined;
     }
     this.#abort?.abort();
     this.#onReleased(this.#entry);

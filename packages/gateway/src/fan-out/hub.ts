@@ -137,7 +137,7 @@ export class Hub {
         if (epoch === undefined || (pattern && this.#ignores(message.channel))) {
           return;
         }
-        entry.lastSequence = message.sequence;
+        entry.brought(message.sequence);
         entry.channel.hold(message, message.time, { epoch, sequence: message.sequence });
         this.#enqueue(entry);
       },

@@ -1,10 +1,10 @@
 import type { Identity } from "@tidegate/auth";
 import type { PublisherIdentity } from "@tidegate/broker";
-import type { ErrorCode, ErrorMessage, ServerMessage } from "@tidegate/protocol";
+import type { ErrorCode, ErrorMessage, Position, ServerMessage } from "@tidegate/protocol";
 import { ERROR_CODES } from "@tidegate/protocol";
 import type { ReplayGate } from "../connection/replay-gate.ts";
-import type { Subscriber, Subscriptions } from "../connection/subscriptions.ts";
-import type { Format } from "../fan-out/format.ts";
+import type { Subscriber, Subscription, Subscriptions } from "../connection/subscriptions.ts";
+import type { Format, Frame } from "../fan-out/format.ts";
 import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 
@@ -28,6 +28,12 @@ export interface Session extends Subscriber {
   readonly signal: AbortSignal;
   /** Puts a newer token's identity in force. */
   renew(identity: Identity): void;
+  /**
+   * Delivers what a subscription that stands now has missed.
+   *
+   * @param begin where it begins, before these.
+   */
+  replay(subscription: Subscription, frames: readonly Frame[], begin: Position | undefined): void;
   /** Sends something that answers no request. */
   notify(message: ServerMessage): void;
 }

@@ -135,7 +135,7 @@ function settled(
       const resumed = from.kind === "since" ? true : undefined;
       session.notify({ type: "subscribed", id, channel, cursor, resumed });
       if (outcome.frames.length > 0) {
-        session.deliver(outcome.frames, true);
+        session.replay(subscription, outcome.frames, outcome.begin);
       }
       return undefined;
     }

@@ -78,6 +78,11 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     return this.#reader.hasLive;
   }
 
+  /** It reads too slowly. */
+  get isLagging(): boolean {
+    return this.#isFull;
+  }
+
   /** Begins on a stream whose first bytes are sent. */
   begin(
     stream: ResponseStream,
