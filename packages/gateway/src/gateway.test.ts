@@ -3,7 +3,9 @@ import { afterEach, describe, expect, it } from "vitest";
 import { FakeBroker } from "../testing/fake-broker.ts";
 import { FakeVerifier, LIMITS, PING, POLICIES, seriesValue } from "../testing/fake-node.ts";
 import { FakeSocket } from "../testing/fake-socket.ts";
+import { ADMISSION } from "../testing/open-gate.ts";
 import { turns } from "../testing/turns.ts";
+import type { AdmissionOptions } from "./admission/gate.ts";
 import { Gateway } from "./gateway.ts";
 import type { Handshake } from "./handshake.ts";
 import type { GatewayLimits } from "./limits.ts";
@@ -28,7 +30,11 @@ afterEach(() => {
   }
 });
 
-function fixture(limits: Partial<GatewayLimits> = {}, allow: readonly string[] = ["same-origin"]) {
+function fixture(
+  limits: Partial<GatewayLimits> = {},
+  allow: readonly string[] = ["same-origin"],
+  admission: Partial<AdmissionOptions> = {},
+) {
   const broker = new FakeBroker();
   const verifier = new FakeVerifier();
   verifier.accept("good");
@@ -39,6 +45,7 @@ function fixture(limits: Partial<GatewayLimits> = {}, allow: readonly string[] =
     limits: { ...LIMITS, ...limits },
     ping: PING,
     http: { requestsPerSecond: 100, requestBurst: 100, reconnectMs: 1_000 },
+    admission: { ...ADMISSION, ...admission },
     drain: { windowMs: 50, reconnectMs: 10 },
     policies: new NamespacePolicies(POLICIES),
     origins: new OriginPolicy(allow),
@@ -89,6 +96,32 @@ describe("Gateway", () => {
     first.connection?.closed("client");
     expect(gateway.connections).toBe(2);
     expect(accept({ address: "192.0.2.3" }).ending()).toBeUndefined();
+  });
+
+  it("turns away who comes too fast, and tells each when to come back; who is in stays", async () => {
+    const { gateway, accept, metric } = fixture({}, undefined, { connectsPerSecond: 10, connectBurst: 2 });
+    const [first, second] = [accept(), accept()];
+    const away = [accept(), accept(), accept()].map(({ socket }) => socket.ends[0]);
+    expect(new Set(away.map((end) => end?.name))).toStrictEqual(new Set(["overloaded"]));
+    const waits = away.map((end) => Number(/; retry=(\d+)$/.exec(end?.reason ?? "")?.[1]));
+    expect(waits.every((wait, index) => wait >= 90 * (index + 1) && wait <= 110 * (index + 1) + 1)).toBe(
+      true,
+    );
+    expect([first.ending(), second.ending()]).toStrictEqual([undefined, undefined]);
+    expect(gateway.connections).toBe(2);
+    expect(await metric('tidegate_turned_away_total{reason="rate"}')).toBe(3);
+    expect(await metric('tidegate_closes_total{code="overloaded"}')).toBe(3);
+  });
+
+  it("lets a crowd in some at a time", async () => {
+    const { gateway } = fixture();
+    const entered: number[] = [];
+    for (let n = 0; n < 100; n += 1) {
+      gateway.arrive(new FakeSocket(), () => entered.push(n));
+    }
+    expect(entered.length).toBeLessThan(100);
+    await expect.poll(() => entered.length).toBe(100);
+    expect(entered).toStrictEqual(Array.from({ length: 100 }, (_, n) => n));
   });
 
   it("gives each connection an id of its own", () => {

@@ -1,6 +1,9 @@
 import type { TokenVerifier } from "@tidegate/auth";
 import type { CloseName } from "@tidegate/protocol";
 import type { Logger } from "@tidegate/runtime";
+import { Arrivals } from "./admission/arrivals.ts";
+import { type AdmissionOptions, Gate, type TurnedAway } from "./admission/gate.ts";
+import { LOADS, LoadMonitor, PROCESS_SOURCES } from "./admission/load-monitor.ts";
 import { Connection } from "./connection/connection.ts";
 import { Greeting } from "./connection/greeting.ts";
 import { readOpenRequest } from "./connection/open-request.ts";
@@ -10,9 +13,11 @@ import { Hub } from "./fan-out/hub.ts";
 import type { GatewayBroker } from "./gateway-broker.ts";
 import { errorAnswer } from "./handlers/session.ts";
 import type { Handshake } from "./handshake.ts";
+import { turnedAwayProblem } from "./http/admitted.ts";
 import { createHttp, type Http } from "./http/create-http.ts";
 import type { HttpOptions } from "./http/http-context.ts";
 import type { HttpEdge } from "./http/http-edge.ts";
+import type { Problem } from "./http/problem.ts";
 import { createInstruments } from "./instruments.ts";
 import type { DrainTimes, GatewayLimits, PingTimes } from "./limits.ts";
 import type { GatewayMetrics } from "./metrics.ts";
@@ -33,6 +38,7 @@ export interface GatewayOptions {
   readonly ping: PingTimes;
   readonly drain: DrainTimes;
   readonly http: HttpOptions;
+  readonly admission: AdmissionOptions;
   readonly policies: NamespacePolicies;
   readonly origins: OriginPolicy;
   /** Cookie that may carry the token; `undefined`: none. */
@@ -54,6 +60,9 @@ export class Gateway {
   /** WebSockets; what else is served stands on the roster alone. */
   readonly #connections = new Set<Connection>();
   readonly #http: Http;
+  readonly #monitor: LoadMonitor;
+  readonly #gate: Gate;
+  readonly #arrivals: Arrivals;
   readonly #stopWatching: () => void;
   /** Distinguishes the connection ids of this process from those of an earlier one with the same node name. */
   readonly #boot = Date.now().toString(36);
@@ -96,6 +105,18 @@ export class Gateway {
       random: Math.random,
     };
     this.#context.wheel.start();
+    const { now, random } = this.#context;
+    this.#monitor = new LoadMonitor(
+      options.admission,
+      { ...PROCESS_SOURCES, isLinked: () => broker.state === "connected" },
+      (load, sheds, reading) => {
+        if (sheds) logger.warn({ load, reading }, "newcomers are turned away: the node is overloaded");
+        else logger.info({ load, reading }, "newcomers are let in again");
+      },
+    );
+    this.#monitor.start();
+    this.#gate = new Gate(options.admission, this.#monitor, instruments.turnedAway, now, random);
+    this.#arrivals = new Arrivals((error) => logger.error({ err: error }, "a newcomer failed"));
     this.#stopWatching = broker.onInterruption(() => this.#onInterruption());
     this.#http = createHttp({
       node: this.#context,
@@ -103,6 +124,8 @@ export class Gateway {
       origins: options.origins,
       cookieName: options.cookieName,
       roster: this.#roster,
+      gate: this.#gate,
+      arrivals: this.#arrivals,
       metrics,
       newId: () => this.#newId(),
     });
@@ -120,6 +143,10 @@ export class Gateway {
         websocket: () => this.#count(({ isLagging }) => (isLagging ? 1 : 0)),
         sse: () => streams.lagging,
       },
+      shedding: Object.fromEntries(
+        LOADS.map((load) => [load, () => (this.#monitor.isTooMuch(load) ? 1 : 0)]),
+      ),
+      arrivalsWaiting: () => this.#arrivals.waiting,
       traffic,
       broker,
     });
@@ -133,6 +160,19 @@ export class Gateway {
   /** Where transports bring what is no WebSocket. */
   get http(): HttpEdge {
     return this.#http.edge;
+  }
+
+  /** What to answer a request for an upgrade when there is no time left for more. A page cannot read it. */
+  turnAwayUnseen(): Problem | undefined {
+    const turnedAway = this.#gate.upgrade();
+    return turnedAway === undefined ? undefined : turnedAwayProblem(turnedAway);
+  }
+
+  /** Runs `enter`, which is to {@link accept} a WebSocket, when it is its turn; or closes it, and never runs it. */
+  arrive(socket: Pick<Socket, "end">, enter: () => void): void {
+    if (!this.#arrivals.admit(enter)) {
+      this.#turnAway(socket, this.#gate.crowded());
+    }
   }
 
   /**
@@ -152,6 +192,10 @@ export class Gateway {
     const { origins, cookieName, limits } = this.#options;
     if (!origins.allows(handshake.origin, handshake.host)) {
       return refuse("origin_denied", "this origin is not on the allow-list");
+    }
+    const turnedAway = this.#gate.connection();
+    if (turnedAway !== undefined) {
+      return this.#turnAway(socket, turnedAway);
     }
     const opening = readOpenRequest(handshake.query, limits.subscriptionsPerConnection);
     if (!opening.ok) {
@@ -180,6 +224,7 @@ export class Gateway {
   /** Ends what runs by itself; connections are left alone. Idempotent. */
   stop(): void {
     this.#stopWatching();
+    this.#monitor.stop();
     this.#context.wheel.stop();
   }
 
@@ -187,6 +232,11 @@ export class Gateway {
     this.#connections.delete(connection);
     this.#roster.leave(connection);
   };
+
+  #turnAway(socket: Pick<Socket, "end">, { detail, retryAfterMs }: TurnedAway): undefined {
+    this.#context.instruments.closes.overloaded.inc();
+    socket.end("overloaded", `${detail}; retry=${retryAfterMs}`);
+  }
 
   #newId(): string {
     this.#serial += 1;

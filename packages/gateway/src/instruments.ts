@@ -8,6 +8,7 @@ import {
   type ResetReason,
 } from "@tidegate/protocol";
 import type { CounterChild, HistogramChild } from "@tidegate/runtime";
+import { TURNED_AWAY_FOR, type TurnedAwayFor } from "./admission/gate.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 
 /** How a connection ended: by us with a code of the table, by the client, by the network, or by a broken frame. */
@@ -64,6 +65,7 @@ export interface Instruments {
   readonly resets: Children<ResetReason>;
   readonly requests: Children<RequestResult>;
   readonly requestSeconds: HistogramChild;
+  readonly turnedAway: Children<TurnedAwayFor>;
 }
 
 export function createInstruments(metrics: GatewayMetrics): Instruments {
@@ -85,6 +87,7 @@ export function createInstruments(metrics: GatewayMetrics): Instruments {
     resets: children(keysOf(RESET_REASONS), (reason) => metrics.resets.child({ reason })),
     requests: children(REQUEST_RESULTS, (outcome) => metrics.requests.child({ outcome })),
     requestSeconds: metrics.requestSeconds.child(),
+    turnedAway: children(TURNED_AWAY_FOR, (reason) => metrics.turnedAway.child({ reason })),
   };
 }
 

@@ -12,6 +12,8 @@ export interface GatewayLimits {
   readonly unauthenticatedMessages: number;
   readonly connections: number;
   readonly connectionsPerAddress: number;
+  /** 0: for ever. */
+  readonly connectionAgeMs: number;
   readonly outboxBytes: number;
   readonly laggingMs: number;
   readonly catchUpMs: number;

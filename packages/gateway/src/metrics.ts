@@ -56,6 +56,18 @@ export const GATEWAY_METRICS = defineMetrics({
     "tidegate_messages_conflated_total",
     "Messages of channels and patterns that made way for a newer one before they were sent; each counts once, however many subscribe.",
   ),
+  turnedAway: counter(
+    "tidegate_turned_away_total",
+    "Newcomers told to come back later: for `lag` of the event loop, `memory`, loss of `nats`, the `rate` of new connections, or a full `queue` of them.",
+    ["reason"],
+  ),
+  shedding: gauge(
+    "tidegate_shedding",
+    "1 while newcomers are turned away because there is too much of that load.",
+    ["load"],
+    "max",
+  ),
+  arrivalsWaiting: gauge("tidegate_arrivals_waiting", "Newcomers that wait for their turn to be let in."),
   subscriptions: gauge("tidegate_subscriptions", "Subscriptions of clients."),
   channels: gauge(
     "tidegate_channels",

@@ -10,6 +10,9 @@ export interface Readings {
   readonly channels: () => number;
   /** Connections that read too slowly now, by transport. */
   readonly lagging: Readonly<Record<string, () => number>>;
+  /** By load. */
+  readonly shedding: Readonly<Record<string, () => number>>;
+  readonly arrivalsWaiting: () => number;
   readonly traffic: Traffic;
   readonly broker: Pick<Broker, "state" | "stats">;
 }
@@ -24,6 +27,10 @@ export function publishReadings(metrics: GatewayMetrics, readings: Readings): vo
     metrics.connectionsLagging.fromFunction(read, { transport });
   }
   metrics.lags.fromFunction(() => traffic.lags);
+  for (const [load, read] of Object.entries(readings.shedding)) {
+    metrics.shedding.fromFunction(read, { load });
+  }
+  metrics.arrivalsWaiting.fromFunction(readings.arrivalsWaiting);
   metrics.subscriptions.fromFunction(readings.subscriptions);
   metrics.channels.fromFunction(readings.channels);
   metrics.messagesIn.fromFunction(() => traffic.messagesIn);

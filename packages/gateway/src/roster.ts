@@ -1,16 +1,16 @@
-import { Admission, type AdmissionLimits } from "./admission.ts";
+import { ConnectionCount, type CountLimits } from "./admission/connection-count.ts";
 import type { DrainTimes } from "./limits.ts";
 import { type Drainable, PacedDrain } from "./paced-drain.ts";
 
 /** Everybody this node serves now, on whatever transport: counted in by address, and said goodbye to together. */
 export class Roster {
-  readonly #admission: Admission;
+  readonly #count: ConnectionCount;
   readonly #drain: PacedDrain;
   /** With the address that each came from. */
   readonly #members = new Map<Drainable, string>();
 
-  constructor(limits: AdmissionLimits, times: DrainTimes) {
-    this.#admission = new Admission(limits);
+  constructor(limits: CountLimits, times: DrainTimes) {
+    this.#count = new ConnectionCount(limits);
     this.#drain = new PacedDrain(times);
   }
 
@@ -24,7 +24,7 @@ export class Roster {
   }
 
   /** Counts a newcomer in, or says why it has to be turned away. `undefined` needs one {@link leave}. */
-  enter(member: Drainable, address: string): ReturnType<Admission["enter"]> {
+  enter(member: Drainable, address: string): ReturnType<ConnectionCount["enter"]> {
     const refusal = this.count(address);
     if (refusal === undefined) {
       this.add(member, address);
@@ -33,8 +33,8 @@ export class Roster {
   }
 
   /** The first half of {@link enter}, for a newcomer that is not made before it is certain that it may come in. */
-  count(address: string): ReturnType<Admission["enter"]> {
-    return this.#admission.enter(address);
+  count(address: string): ReturnType<ConnectionCount["enter"]> {
+    return this.#count.enter(address);
   }
 
   /** The second half of {@link enter}. */
@@ -47,7 +47,7 @@ export class Roster {
     const address = this.#members.get(member);
     if (address !== undefined) {
       this.#members.delete(member);
-      this.#admission.leave(address);
+      this.#count.leave(address);
       this.#drain.left();
     }
   }

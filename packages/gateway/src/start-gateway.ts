@@ -126,6 +126,7 @@ async function open(
     ping: settings.ping,
     drain: settings.drain,
     http: settings.http,
+    admission: settings.admission,
     policies: new NamespacePolicies(namespacePolicies(settings.namespaces)),
     origins: new OriginPolicy(settings.origins.allow),
     cookieName: settings.auth.cookieName,

@@ -16,6 +16,12 @@ export class TokenBucket {
     this.#refilledAt = now;
   }
 
+  /** Whether {@link take} would say `ok`; takes nothing. */
+  wouldTake(now: number, perSecond: number, burst: number): boolean {
+    const elapsed = Math.max(0, now - this.#refilledAt);
+    return Math.min(burst * MESSAGE, this.#credit + elapsed * perSecond) >= MESSAGE;
+  }
+
   take(now: number, perSecond: number, burst: number): BucketVerdict {
     // A clock that steps back must not take credit away.
     const elapsed = Math.max(0, now - this.#refilledAt);

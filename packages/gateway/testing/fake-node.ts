@@ -30,6 +30,7 @@ export const LIMITS: GatewayLimits = {
   unauthenticatedMessages: 4,
   connections: 100,
   connectionsPerAddress: 100,
+  connectionAgeMs: 0,
   outboxBytes: 10_000,
   laggingMs: 15_000,
   catchUpMs: 60_000,

@@ -48,6 +48,16 @@ export const CLOSE_CODES = {
     code: 4010,
     meaning: "A defect in Tidegate; the node has logged it. Reconnect with backoff.",
   },
+  overloaded: {
+    code: 4011,
+    meaning:
+      "The node has more to do than it can, or too many connect at once. Reconnect after the wait that the reason ends with (`retry=` and milliseconds); the balancer may pick another node.",
+  },
+  connection_age: {
+    code: 4012,
+    meaning:
+      "The connection is as old as the operator lets connections become, so that they spread over all nodes again. Reconnect after the wait its `draining` message gave.",
+  },
   connect_required: { code: 4500, meaning: "The first message was not `connect`." },
   token_missing: { code: 4501, meaning: "No token was given and nothing here is open to anonymous clients." },
   token_invalid: { code: 4502, meaning: "The token was refused; the reason says which check failed." },

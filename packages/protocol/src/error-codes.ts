@@ -160,6 +160,12 @@ export const ERROR_CODES = {
     retryable: true,
     meaning: "Over HTTP: too many connections and requests of this address are open.",
   },
+  overloaded: {
+    status: 503,
+    retryable: true,
+    meaning:
+      "Over HTTP: the node has more to do than it can, or too many connect at once. `retryAfter` and the header `Retry-After` say how long to wait; the balancer may pick another node.",
+  },
   draining: {
     status: 503,
     retryable: true,

@@ -23,8 +23,8 @@ export const REVISIONS = [
   },
   {
     revision: 3,
-    digest: "1a0adb2ed6394c2091ba7efcdc626a71704bbcf8ee1f261d83f26ef98e76d57d",
-    change: "Batch frames, by `batch`.",
+    digest: "5ddbb56bb25e4e6a765dd4ca82ffb8c4e04459b85405d01431f07644ef19ac26",
+    change: "Batch frames, by `batch`. Nodes that turn away and move: `overloaded`, `connection_age`.",
   },
 ] as const;
 

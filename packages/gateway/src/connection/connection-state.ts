@@ -1,16 +1,20 @@
+import type { CloseName } from "@tidegate/protocol";
 import type { Principal } from "../namespace-policies.ts";
 import type { Entrance } from "./entrance.ts";
+
+/** What a connection is asked to leave for. */
+export type LeavingCause = Extract<CloseName, "draining" | "connection_age">;
 
 /**
  * - `entering`: not authenticated yet.
  * - `open`: authenticated.
- * - `leaving`: the node drains; ends with the last request in flight.
+ * - `leaving`: told to go, because of `cause`; ends with the last request in flight.
  * - `closed`: nothing is sent or handled any more.
  */
 export type ConnectionState =
   | { readonly kind: "entering"; readonly entrance: Entrance }
   | { readonly kind: "open"; readonly principal: Principal }
-  | { readonly kind: "leaving"; readonly principal: Principal }
+  | { readonly kind: "leaving"; readonly principal: Principal; readonly cause: LeavingCause }
   | { readonly kind: "closed" };
 
 export const CLOSED: ConnectionState = { kind: "closed" };

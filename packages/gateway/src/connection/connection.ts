@@ -19,7 +19,8 @@ import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Socket } from "../socket.ts";
 import type { Sleeper } from "../timer-wheel.ts";
-import { CLOSED, type ConnectionState, isAuthenticated } from "./connection-state.ts";
+import { endOfAge, MOVE_WITHIN_MS } from "./connection-age.ts";
+import { CLOSED, type ConnectionState, isAuthenticated, type LeavingCause } from "./connection-state.ts";
 import { nextDeadline, overdue } from "./deadlines.ts";
 import { type AddressWish, Entrance } from "./entrance.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
@@ -31,6 +32,11 @@ import { ReplayGate } from "./replay-gate.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 const NONE: readonly string[] = [];
+const LEAVING_WORDS: Readonly<Record<LeavingCause, string>> = {
+  draining: "the node is leaving",
+  connection_age: "the connection is old enough; come back, perhaps to another node",
+};
+
 const PING = '{"type":"ping"}';
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
@@ -46,6 +52,8 @@ export class Connection implements OutboxOwner, Session, Sleeper {
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
   readonly #onClosed: (connection: Connection) => void;
+  /** When it is as old as connections may become. */
+  readonly #ageAt: number;
   #state: ConnectionState;
   /** Made for the first frame behind `connect`: many clients never send one. */
   #intake: FrameIntake | undefined;
@@ -75,6 +83,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#onClosed = onClosed;
     this.#outbox = new Outbox(socket, context, this);
     this.#liveness = new Liveness(openedAt, context.ping, context.random());
+    this.#ageAt = endOfAge(openedAt, limits.connectionAgeMs, context.random());
     this.#state = { kind: "entering", entrance: new Entrance(openedAt + limits.unauthenticatedMs, wish) };
     this.reschedule();
   }
@@ -221,7 +230,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
 
   renew(identity: Identity): void {
     if (isAuthenticated(this.#state)) {
-      this.#state = { kind: this.#state.kind, principal: identity };
+      this.#state = { ...this.#state, principal: identity };
       this.#publisher = undefined;
       this.reschedule();
     }
@@ -229,13 +238,10 @@ export class Connection implements OutboxOwner, Session, Sleeper {
 
   /** The node leaves: says so, answers what is in flight, and closes. */
   drain(reconnectMs: number): void {
-    if (this.#state.kind === "open") {
-      this.subscriptions.serve();
-      this.#send({ type: "draining", reconnect: reconnectMs });
-      this.#state = { kind: "leaving", principal: this.#state.principal };
-      this.#leaveIfIdle();
-    } else if (this.#state.kind === "entering") {
-      this.end("draining", "the node is leaving");
+    if (this.#state.kind === "entering") {
+      this.end("draining", LEAVING_WORDS.draining);
+    } else {
+      this.#leave("draining", reconnectMs);
     }
   }
 
@@ -257,6 +263,12 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     const ending = overdue(this.#state, this.#outbox.state, this.#outbox.behindSince, limits, now);
     if (ending !== undefined) {
       this.end(ending.name, ending.reason);
+      return;
+    }
+    if (now >= this.#ageAt) {
+      this.#leave("connection_age", Math.floor(random() * MOVE_WITHIN_MS));
+    }
+    if (this.isClosed) {
       return;
     }
     this.#outbox.wake(now);
@@ -420,9 +432,19 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     }
   }
 
+  #leave(cause: LeavingCause, reconnectMs: number): void {
+    if (this.#state.kind === "open") {
+      this.subscriptions.serve();
+      this.#send({ type: "draining", reconnect: reconnectMs });
+      this.#state = { kind: "leaving", principal: this.#state.principal, cause };
+      this.#leaveIfIdle();
+    }
+  }
+
   #leaveIfIdle(): void {
     if (this.#state.kind === "leaving" && this.#intake?.isIdle !== false) {
-      this.end("draining", "the node is leaving");
+      const { cause } = this.#state;
+      this.end(cause, LEAVING_WORDS[cause]);
     }
   }
 
@@ -460,7 +482,8 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     if (!this.isClosed) {
       const outbox = this.#outbox;
       const deadline = nextDeadline(this.#state, outbox.state, outbox.behindSince, this.context.limits);
-      const wakeAt = Math.min(deadline, this.#liveness.dueAt, outbox.wakeAt);
+      const ageAt = this.#state.kind === "open" ? this.#ageAt : Number.POSITIVE_INFINITY;
+      const wakeAt = Math.min(deadline, this.#liveness.dueAt, outbox.wakeAt, ageAt);
       this.context.wheel.schedule(this, wakeAt);
     }
   }

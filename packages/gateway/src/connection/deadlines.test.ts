@@ -16,7 +16,11 @@ const entering: ConnectionState = {
 };
 const open: ConnectionState = { kind: "open", principal: identity({ expiresAt: NOW + 60_000 }) };
 const anonymous: ConnectionState = { kind: "open", principal: undefined };
-const leaving: ConnectionState = { kind: "leaving", principal: identity({ expiresAt: NOW + 60_000 }) };
+const leaving: ConnectionState = {
+  kind: "leaving",
+  principal: identity({ expiresAt: NOW + 60_000 }),
+  cause: "draining",
+};
 
 describe("deadlines", () => {
   it.each([

@@ -1,4 +1,5 @@
 import { decodeCursor } from "@tidegate/protocol";
+import { turnedAwayProblem } from "../http/admitted.ts";
 import { asSeenBy, authenticate } from "../http/authenticate.ts";
 import { answerCacheable } from "../http/entity-tag.ts";
 import { enter } from "../http/guest.ts";
@@ -19,7 +20,12 @@ export function pollRoute(http: HttpContext, polls: Polls): Route {
 }
 
 async function handle(http: HttpContext, polls: Polls, call: HttpCall): Promise<void> {
-  const { node, roster } = http;
+  const { node, roster, gate } = http;
+  const turnedAway = gate.request();
+  if (turnedAway !== undefined) {
+    call.refuse(turnedAwayProblem(turnedAway));
+    return;
+  }
   const authentication = await authenticate(http, call);
   if (!authentication.ok) {
     call.refuse(authentication.problem);

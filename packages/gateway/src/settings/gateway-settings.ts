@@ -12,6 +12,7 @@ import {
   text,
 } from "@tidegate/runtime";
 import { ORIGIN_ENTRY } from "../origin-policy.ts";
+import { admissionSettings } from "./admission-settings.ts";
 import { authSettings } from "./auth-settings.ts";
 import { httpSettings } from "./http-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
@@ -67,6 +68,7 @@ export const GATEWAY_SETTINGS = defineSettings({
     ...natsSettings,
     ...authSettings,
     ...limitSettings,
+    ...admissionSettings,
     ...httpSettings,
     setting({
       path: "drain.windowMs",

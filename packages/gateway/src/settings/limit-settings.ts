@@ -81,6 +81,12 @@ export const limitSettings = [
     doc: "Connections from one address; see `listen.forwardedHops`.",
   }),
   setting({
+    path: "limits.connectionAgeMs",
+    schema: milliseconds({ max: 2_592_000_000 }),
+    default: 0,
+    doc: "A WebSocket or event stream is ended with 4012 when it is about this old, each at a random time from three quarters of it to five quarters, and its client connects again: so that nodes that were added get their share. 0: never.",
+  }),
+  setting({
     path: "limits.outboxBytes",
     schema: bytes({ min: 16_384, max: 268_435_456 }),
     default: "1MiB",

@@ -1,5 +1,6 @@
 import type { BrokerError } from "@tidegate/broker";
 import type { CloseName, Cursor } from "@tidegate/protocol";
+import { endOfAge, MOVE_WITHIN_MS } from "../connection/connection-age.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
 import { lossCode } from "../handlers/subscribe.ts";
 import { ChannelReader, type ReaderItem, type ReaderOwner } from "../http/channel-reader.ts";
@@ -58,10 +59,13 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   /** Above the limit of the outbox while a long replay is being sent. */
   #ceilingBytes: number;
   #beatAt: number;
+  /** When it is as old as streams may become. */
+  readonly #ageAt: number;
 
   constructor(host: EventStreamHost, principal: Principal) {
-    const { now, limits } = host.node;
+    const { now, limits, random } = host.node;
     this.#host = host;
+    this.#ageAt = endOfAge(now(), limits.connectionAgeMs, random());
     this.#principal = principal;
     this.#reader = new ChannelReader(this, limits.outboxBytes);
     this.#ceilingBytes = limits.outboxBytes;
@@ -202,6 +206,10 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     }
     if (this.#state.kind === "open" && now >= this.#expiresAt) {
       this.#farewell("token_expired", "come back with a new token");
+    }
+    if (this.#state.kind === "open" && now >= this.#ageAt) {
+      const reconnectMs = Math.floor(this.#host.node.random() * MOVE_WITHIN_MS);
+      this.#farewell("connection_age", "the stream is old enough; come back", reconnectMs);
     }
     if (now >= this.#deadline || now >= outbox.stuckSince + limits.laggingMs) {
       this.#cut("slow_consumer");
@@ -375,7 +383,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     }
     const wakeAt = Math.min(
       this.#beatAt,
-      this.#state.kind === "open" ? this.#expiresAt : this.#deadline,
+      this.#state.kind === "open" ? Math.min(this.#expiresAt, this.#ageAt) : this.#deadline,
       this.#attentionAt,
       outbox.stuckSince + node.limits.laggingMs,
     );

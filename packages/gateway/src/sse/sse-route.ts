@@ -1,4 +1,5 @@
 import { type Cursor, decodeCursor } from "@tidegate/protocol";
+import { admitted } from "../http/admitted.ts";
 import { asSeenBy, authenticate } from "../http/authenticate.ts";
 import { enter } from "../http/guest.ts";
 import { type HttpCall, isRetryable } from "../http/http-call.ts";
@@ -31,6 +32,11 @@ export function sseRoute(http: HttpContext, streams: EventStreams): Route {
 
 async function handle(http: HttpContext, streams: EventStreams, call: HttpCall): Promise<void> {
   const { node, roster } = http;
+  const turnedAway = await admitted(http);
+  if (turnedAway !== undefined) {
+    comeBack(call, turnedAway.retryAfterMs);
+    return;
+  }
   const authentication = await authenticate(http, call);
   if (!authentication.ok) {
     refuse(call, streams, authentication.problem);

@@ -14,6 +14,7 @@ import { GatewayError } from "../gateway-error.ts";
 import { UPGRADE_REQUIRED, type UpgradeRefusal, WEBSOCKET_VERSION } from "../http/upgrade-refusal.ts";
 import type { PingTimes } from "../limits.ts";
 import { closeCause } from "./close-cause.ts";
+import { EarlyFrames } from "./early-frames.ts";
 import { readHandshake } from "./read-handshake.ts";
 import { chooseSubprotocol, SUBPROTOCOL_HELP } from "./subprotocol.ts";
 import { readRequestHead, UwsExchange } from "./uws-exchange.ts";
@@ -42,6 +43,9 @@ export interface UwsServer {
   close(): void;
 }
 
+/** Deals with what a handler of a socket threw. */
+type Failed = (handler: string, error: unknown, data: SocketData) => void;
+
 const SHARED_PORT = 0;
 const EXCLUSIVE_PORT = 1;
 /** Frames up to this factor over the limit get our close code; beyond it uWebSockets.js cuts the connection (1006). */
@@ -65,7 +69,7 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     }
   };
   /** A defect in a handler ends the connection it was for, and no other. */
-  const failed = (handler: string, error: unknown, { connection, socket }: SocketData): void => {
+  const failed: Failed = (handler, error, { connection, socket }) => {
     logger.error({ err: error, handler }, "a transport handler failed");
     (connection ?? socket)?.end("internal_error", "the node has logged what happened");
   };
@@ -85,7 +89,11 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
       guard(
         "upgrade",
         () => {
-          const refusal = upgrade(response, request, context, options.forwardedHops);
+          const problem = gateway.turnAwayUnseen();
+          const refusal =
+            problem === undefined
+              ? upgrade(response, request, context, options.forwardedHops)
+              : { problem, headers: {} };
           if (refusal !== undefined) {
             gateway.http.refuse(exchange(response, request), refusal.problem, refusal.headers);
           }
@@ -97,7 +105,7 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     open: (native) => {
       const data = native.getUserData();
       try {
-        open(native, data, gateway);
+        open(native, data, gateway, failed);
       } catch (error) {
         failed("open", error, data);
       }
@@ -105,7 +113,7 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     message: (native, message, binary) => {
       const data = native.getUserData();
       try {
-        data.connection?.receive(message, binary);
+        receive(data, message, binary);
       } catch (error) {
         failed("message", error, data);
       }
@@ -184,18 +192,51 @@ function upgrade(
     handshake: readHandshake(response, request, forwardedHops),
     socket: undefined,
     connection: undefined,
+    early: undefined,
   };
+  // Not later, when its turn has come: outside of this handler, uWebSockets.js now and then closes what it upgrades corked.
   response.upgrade(data, request.getHeader("sec-websocket-key"), subprotocol, "", context);
   return undefined;
 }
 
-function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway): void {
+/** What the client sends before its turn has come is kept. */
+function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway, failed: Failed): void {
   const { handshake } = data;
   // It holds credentials and is needed no more.
   data.handshake = undefined;
-  if (handshake !== undefined) {
-    data.socket = new UwsSocket(native);
-    data.connection = gateway.accept(data.socket, handshake);
+  if (handshake === undefined) {
+    return;
+  }
+  const socket = new UwsSocket(native);
+  data.socket = socket;
+  gateway.arrive(socket, () => {
+    try {
+      if (!socket.isClosed) {
+        data.connection = gateway.accept(socket, handshake);
+        takeEarly(data);
+      }
+    } catch (error) {
+      failed("accept", error, data);
+    }
+  });
+}
+
+function receive(data: SocketData, message: ArrayBuffer, binary: boolean): void {
+  if (data.connection !== undefined) {
+    data.connection.receive(message, binary);
+  } else {
+    data.early ??= new EarlyFrames();
+    if (!data.early.hold(message, binary)) {
+      data.socket?.end("unauthenticated_limit", "wait for connected before sending more");
+    }
+  }
+}
+
+function takeEarly(data: SocketData): void {
+  const { early, connection } = data;
+  data.early = undefined;
+  if (early !== undefined && connection !== undefined) {
+    early.passTo(connection);
   }
 }
 

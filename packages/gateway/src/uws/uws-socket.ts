@@ -4,12 +4,15 @@ import type { Connection } from "../connection/connection.ts";
 import type { Handshake } from "../handshake.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import { closeReason } from "./close-reason.ts";
+import type { EarlyFrames } from "./early-frames.ts";
 
 /** What hangs on the native socket: first the handshake, then the connection made of it. */
 export interface SocketData {
   handshake: Handshake | undefined;
   socket: UwsSocket | undefined;
   connection: Connection | undefined;
+  /** Frames that came before there was a connection to take them. */
+  early: EarlyFrames | undefined;
 }
 
 const SENT = 1;
@@ -24,6 +27,10 @@ export class UwsSocket implements Socket {
 
   constructor(native: WebSocket<SocketData>) {
     this.#native = native;
+  }
+
+  get isClosed(): boolean {
+    return this.#native === undefined;
   }
 
   send(frame: Uint8Array | string, binary: boolean): SendOutcome {

@@ -107,6 +107,7 @@ export const OPENAPI: OpenApiDocument = {
             ...TOKEN,
             "forbidden",
             ...BUSY,
+            "overloaded",
             "history_unavailable",
             ...ALWAYS,
           ]),

@@ -1,17 +1,17 @@
 import type { CloseName } from "@tidegate/protocol";
 
-export interface AdmissionLimits {
+export interface CountLimits {
   readonly connections: number;
   readonly connectionsPerAddress: number;
 }
 
 /** Counts the connections of this node, in all and by address, and refuses those above the limits. */
-export class Admission {
-  readonly #limits: AdmissionLimits;
+export class ConnectionCount {
+  readonly #limits: CountLimits;
   readonly #byAddress = new Map<string, number>();
   #total = 0;
 
-  constructor(limits: AdmissionLimits) {
+  constructor(limits: CountLimits) {
     this.#limits = limits;
   }
 
