@@ -1,6 +1,6 @@
 import { CatchUp } from "./catch-up.js";
 import { PendingAsks, RequestError } from "./pending-asks.js";
-import { nextNode, reconnectWait, shouldReconnect } from "./reconnect-policy.js";
+import { nextNode, reconnectWait, shouldReconnect, toldWait } from "./reconnect-policy.js";
 import { REFRESH_AT } from "./token.js";
 
 const SUBPROTOCOL = "tidegate.v1";
@@ -349,7 +349,7 @@ export class Connection {
     }
     const draining = drainWait !== undefined;
     this.#node = nextNode(this.#node, this.#options.nodes.length, { established, draining });
-    this.#wait(reason, drainWait);
+    this.#wait(reason, drainWait ?? toldWait(reason));
   }
 
   #wait(reason, milliseconds = reconnectWait(this.#failures, Math.random())) {

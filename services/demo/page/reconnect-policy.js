@@ -25,6 +25,16 @@ export function reconnectWait(attempt, random) {
 }
 
 /**
+ * The wait that a node which turns newcomers away puts at the end of its reason, in ms; undefined if it says none.
+ *
+ * @param {string} reason
+ */
+export function toldWait(reason) {
+  const wait = /; retry=(\d{1,7})$/.exec(reason)?.[1];
+  return wait === undefined ? undefined : Number(wait);
+}
+
+/**
  * Which node to try next. Any node serves any client, so a client goes round them. It gives the node it was
  * connected to one more chance, because most losses are of the network and not of the node; a node that said
  * it is leaving, or could not be reached, gets none.

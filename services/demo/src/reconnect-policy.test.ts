@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 interface ReconnectPolicy {
   readonly shouldReconnect: (code: number) => boolean;
   readonly reconnectWait: (attempt: number, random: number) => number;
+  readonly toldWait: (reason: string) => number | undefined;
   readonly nextNode: (
     node: number,
     nodes: number,
@@ -32,6 +33,12 @@ describe("the page's reconnect policy", () => {
       }),
     );
     expect(policy.reconnectWait(0, 0)).not.toBe(policy.reconnectWait(0, 1));
+  });
+
+  test("waits as long as a node said that turns newcomers away", () => {
+    expect(policy.toldWait("overloaded: too many connect at once; retry=2310")).toBe(2_310);
+    expect(policy.toldWait("draining: the node is leaving")).toBeUndefined();
+    expect(policy.toldWait("")).toBeUndefined();
   });
 
   test("gives a lost node one more chance, a leaving or dead one none", () => {

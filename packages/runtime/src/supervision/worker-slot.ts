@@ -5,9 +5,11 @@ import { RuntimeError } from "../runtime-error.ts";
 import { afterExit, type WorkerState } from "./restart-policy.ts";
 import type { WorkerEvents, WorkerExit, WorkerProcess } from "./worker-process.ts";
 
+type SlotProcess = Pick<WorkerProcess, "pid" | "signal" | "kill" | "countSilence" | "metrics">;
+
 export interface WorkerSlotOptions {
   readonly index: number;
-  readonly launch: (index: number, events: WorkerEvents) => WorkerProcess;
+  readonly launch: (index: number, events: WorkerEvents) => SlotProcess;
   readonly logger: Logger;
   readonly onRestart: () => void;
   /** A process of this slot has ended, and the state is what follows from that. */
@@ -33,7 +35,7 @@ export class WorkerSlot {
   readonly #gone = Promise.withResolvers<WorkerExit>();
   #state: SlotState = { kind: "kept", worker: { kind: "starting", failures: 0 } };
   #readiness: ReadinessState | undefined;
-  #process: WorkerProcess | undefined;
+  #process: SlotProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WorkerSlotOptions) {
