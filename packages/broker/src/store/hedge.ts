@@ -11,7 +11,7 @@ export interface Attempt<Value> {
  * When to ask again beside what was asked, in ms. A server that hangs keeps its place among those that answer until its peers miss
  * its heartbeats, and a leader that hangs for as long as its election takes; whoever is asked next may well be another.
  */
-export const HEDGE_PAUSES_MS: readonly number[] = [500, 1_500];
+const HEDGE_PAUSES_MS: readonly number[] = [500, 1_500];
 
 /**
  * Asks, and asks again beside it while nothing comes: the first outcome is everybody's, also where it is a failure. For reads, which

@@ -24,3 +24,9 @@ export function isAuthenticated(
 ): state is ConnectionState & { kind: "open" | "leaving" } {
   return state.kind === "open" || state.kind === "leaving";
 }
+
+/** What a client is told that is asked to go elsewhere. */
+export const LEAVING_WORDS: Readonly<Record<LeavingCause, string>> = {
+  draining: "the node is leaving",
+  connection_age: "the connection is old enough; come back, perhaps to another node",
+};

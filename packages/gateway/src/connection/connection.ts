@@ -20,7 +20,13 @@ import type { NodeContext } from "../node-context.ts";
 import type { Socket } from "../socket.ts";
 import type { Sleeper } from "../timer-wheel.ts";
 import { endOfAge, MOVE_WITHIN_MS } from "./connection-age.ts";
-import { CLOSED, type ConnectionState, isAuthenticated, type LeavingCause } from "./connection-state.ts";
+import {
+  CLOSED,
+  type ConnectionState,
+  isAuthenticated,
+  LEAVING_WORDS,
+  type LeavingCause,
+} from "./connection-state.ts";
 import { nextDeadline, overdue } from "./deadlines.ts";
 import { type AddressWish, Entrance } from "./entrance.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
@@ -32,11 +38,6 @@ import { ReplayGate } from "./replay-gate.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 
 const NONE: readonly string[] = [];
-const LEAVING_WORDS: Readonly<Record<LeavingCause, string>> = {
-  draining: "the node is leaving",
-  connection_age: "the connection is old enough; come back, perhaps to another node",
-};
-
 const PING = '{"type":"ping"}';
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */

@@ -48,7 +48,8 @@ const RESUME_SHARE = 0.5;
 
 // One cork at a time runs synchronously, so its arguments can stand here instead of in a closure per delivery.
 let corkedOutbox: Outbox | undefined;
-let corkedFrames: readonly Frame[] = [];
+const NO_FRAMES: readonly Frame[] = [];
+let corkedFrames = NO_FRAMES;
 let corkedName: string | undefined;
 function writeCorked(): void {
   corkedOutbox?.pushAll(corkedFrames, corkedName);
@@ -153,7 +154,7 @@ export class Outbox implements CatchUpOwner {
     corkedName = name;
     this.#socket.cork(writeCorked);
     corkedOutbox = undefined;
-    corkedFrames = [];
+    corkedFrames = NO_FRAMES;
     // What the cork held back was written at its end, and only now shows in the buffer.
     this.#weigh();
   }

@@ -68,11 +68,14 @@ export class StreamOutbox {
     return this.#state.kind === "blocked" ? this.#state.since : Number.POSITIVE_INFINITY;
   }
 
+  /** Whether it is to be asked what became of what was written. */
+  get isUncertain(): boolean {
+    return this.#state.kind === "blocked" || (this.#state.kind === "flowing" && !this.#state.certain);
+  }
+
   /** When to call {@link probe}. */
   get probeAt(): number {
-    const state = this.#state;
-    const needed = state.kind === "blocked" || (state.kind === "flowing" && !state.certain);
-    return needed ? this.#wroteAt + PROBE_MS : Number.POSITIVE_INFINITY;
+    return this.isUncertain ? this.#wroteAt + PROBE_MS : Number.POSITIVE_INFINITY;
   }
 
   /** Sends, or keeps until the client has read what is before it. Whole events only. */
