@@ -19,8 +19,10 @@ function newChannel(namespace = "chat"): string {
 }
 
 /** What a plain NATS subscriber sees on a subject of the node. */
-function backendSubscription(subject: string) {
+async function backendSubscription(subject: string) {
   const iterator = node.backend.subscribe(subject)[Symbol.asyncIterator]();
+  // Known to the server, whichever connection it reads first.
+  await node.backend.flush();
   return async () => {
     const { value: message } = await iterator.next();
     const headers = Object.fromEntries(
@@ -187,7 +189,7 @@ describe("unsubscribe", () => {
 describe("publish", () => {
   it("goes to subscribers and to plain NATS, with the publisher's identity", async () => {
     const channel = newChannel();
-    const seen = backendSubscription(`${node.prefix}.${channel}`);
+    const seen = await backendSubscription(`${node.prefix}.${channel}`);
     await using client = await node.open();
     client.send({
       type: "connect",
@@ -225,7 +227,7 @@ describe("publish", () => {
 
   it("goes to the backends alone where the namespace says so", async () => {
     const channel = newChannel("jobs");
-    const inbound = backendSubscription(`${node.prefix}in.${channel}`);
+    const inbound = await backendSubscription(`${node.prefix}in.${channel}`);
     await using client = await node.subscriber([channel]);
     await answer(client, { type: "publish", id: 2, channel, data: 1 });
     expect(await inbound()).toMatchObject({ data: Buffer.from("1"), headers: { "Tidegate-User": "ada" } });
@@ -259,7 +261,7 @@ describe("publish", () => {
 
   it("lets nobody forge an identity", async () => {
     const channel = newChannel();
-    const seen = backendSubscription(`${node.prefix}.${channel}`);
+    const seen = await backendSubscription(`${node.prefix}.${channel}`);
     await using client = await node.connect({ user: "eve" });
     await answer(client, {
       type: "publish",
@@ -282,7 +284,7 @@ describe("publish", () => {
     ["escapes", '"\\u00e9\\/\\ud83d\\ude00"'],
   ])("passes %s through as it was written, to backends and subscribers", async (_what, json) => {
     const channel = newChannel();
-    const seen = backendSubscription(`${node.prefix}.${channel}`);
+    const seen = await backendSubscription(`${node.prefix}.${channel}`);
     await using client = await node.subscriber([channel]);
     client.sendText(`{"type":"publish","id":2,"channel":"${channel}","data":${json}}`);
     expect((await seen()).data.toString()).toBe(json);
@@ -295,7 +297,7 @@ describe("publish", () => {
 
   it("takes text, base64 and binary frames for what they stand for", async () => {
     const channel = newChannel();
-    const seen = backendSubscription(`${node.prefix}.${channel}`);
+    const seen = await backendSubscription(`${node.prefix}.${channel}`);
     await using client = await node.connect();
     await answer(client, { type: "publish", id: 2, channel, data: 'not "JSON"', encoding: "text" });
     expect((await seen()).data.toString()).toBe('not "JSON"');

@@ -129,6 +129,11 @@ export class Subscription implements Seat {
     return this.#held.checkpoint();
   }
 
+  /** See {@link HeldChannel.serve}. */
+  serve(): void {
+    this.#held.serve();
+  }
+
   /** See {@link HeldChannel.lastSequence}. */
   get lastSequence(): number {
     return this.#held.lastSequence;
@@ -231,7 +236,7 @@ export class Subscriptions {
   /** Delivers what is held back to go out with others. */
   serve(): void {
     for (const subscription of this.#all()) {
-      subscription.checkpoint();
+      subscription.serve();
     }
   }
 

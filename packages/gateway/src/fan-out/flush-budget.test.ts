@@ -15,13 +15,13 @@ function seatsAt(msPerSeat: number): number {
 }
 
 describe("TurnBudget", () => {
-  it("ends a turn after 5 ms, give or take what 32 seats take", () => {
+  it("ends a turn after 5 ms, give or take what 64 seats take", () => {
     expect(seatsAt(0.01)).toBeGreaterThanOrEqual(500);
-    expect(seatsAt(0.01)).toBeLessThanOrEqual(532);
+    expect(seatsAt(0.01)).toBeLessThanOrEqual(564);
   });
 
   it("serves some seats in every turn, however slow they are", () => {
-    expect(seatsAt(100)).toBe(32);
+    expect(seatsAt(100)).toBe(64);
   });
 
   it("begins anew with each turn", () => {

@@ -12,7 +12,7 @@ export const UNLIMITED: FlushBudget = { start: () => {}, isSpent: () => false };
 /** A walk over 5,000 seats takes 10 to 50 ms; this long, everybody else waits: other channels, upgrades, pings, NATS. */
 const TURN_MS = 5;
 /** Looking at the clock costs as much as a hundredth of a send. */
-const SEATS_BETWEEN_LOOKS = 32;
+const SEATS_BETWEEN_LOOKS = 64;
 
 /** The budget of one turn of the event loop. */
 export class TurnBudget implements FlushBudget {

@@ -60,10 +60,15 @@ export class HeldChannel {
    * `undefined` for a live channel, and before the position is known.
    */
   checkpoint(): Position | undefined {
+    this.serve();
+    return this.#entry.position;
+  }
+
+  /** Delivers what is held back for the seat, ahead of the others. */
+  serve(): void {
     if (this.#seat !== undefined) {
       this.#entry.channel.serve(this.#seat);
     }
-    return this.#entry.position;
   }
 
   /**

@@ -132,7 +132,7 @@ export class ChannelReader {
   /** Has delivered what is held back to go out with others. */
   serve(): void {
     for (const seat of this.#seats) {
-      seat.position();
+      seat.serve();
     }
     this.flush();
   }
@@ -276,6 +276,10 @@ class ReaderSeat implements Seat, OrderedChannel {
 
   position(): Position | undefined {
     return this.#held.checkpoint();
+  }
+
+  serve(): void {
+    this.#held.serve();
   }
 
   prove(place: Position, done: () => void): void {

@@ -10,6 +10,8 @@ export interface Placed {
 export interface OrderedChannel {
   /** Up to where it is known to be complete, see `HeldChannel.checkpoint`; delivers first what is held back for this turn. */
   position(): Position | undefined;
+  /** Delivers what is held back for this turn. */
+  serve(): void;
   /** Finds out whether it is complete up to there, and calls `done`, perhaps before it returns. */
   prove(place: Position, done: () => void): void;
 }
@@ -182,7 +184,7 @@ export class NamespaceOrder<Item extends Placed> {
       case "steady":
         // A channel with many subscribers is flushed in slices: what stands before what is held may not have been delivered yet.
         for (const channel of this.#channels.keys()) {
-          channel.position();
+          channel.serve();
         }
         this.#letGoUpTo(Number.POSITIVE_INFINITY);
         return;
