@@ -12,7 +12,7 @@ import {
 } from "@tidegate/protocol";
 import { type Format, type Frame, isBatched, messageFraming, takesBinary } from "../fan-out/format.ts";
 import { type Answer, errorAnswer, type Session } from "../handlers/session.ts";
-import { lossCode, NOW, subscribe } from "../handlers/subscribe.ts";
+import { lossCode, subscribe } from "../handlers/subscribe.ts";
 import { verifyToken } from "../handlers/verify-token.ts";
 import type { CloseCause } from "../instruments.ts";
 import type { Principal } from "../namespace-policies.ts";
@@ -36,6 +36,7 @@ import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { rawEnding } from "./raw-ending.ts";
 import { ReplayGate } from "./replay-gate.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
+import { wantedJoins } from "./wanted-joins.ts";
 
 const NONE: readonly string[] = [];
 const PING = '{"type":"ping"}';
@@ -358,20 +359,12 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#state = { kind: "open", principal };
     this.reschedule();
     this.#sendText(this.context.greeting.text(this.id, principal, isBatched(this.format), connect?.id));
-    const { channels, since } = entrance.wish;
-    const asked = connect?.channels ?? NONE;
-    if (channels.length === 0 && asked.length <= 1) {
-      for (const channel of asked) {
-        this.#subscribeUnasked(channel, NOW);
-      }
-      return;
-    }
-    // The same channel in the address and in connect is one wish, not an error.
-    const addressed = new Set(channels);
-    for (const channel of new Set([...channels, ...asked])) {
-      const resumes =
-        since !== undefined && addressed.has(channel) && this.context.policies.isReplayable(channel);
-      this.#subscribeUnasked(channel, resumes ? { kind: "since", cursor: since } : NOW);
+    for (const { channel, from } of wantedJoins(
+      entrance.wish,
+      connect?.channels ?? NONE,
+      this.context.policies,
+    )) {
+      this.#subscribeUnasked(channel, from);
     }
   }
 
