@@ -11,18 +11,17 @@ const OTHER_FILES = 200;
  * @throws LoadTestError `file_limit` if the system allows fewer.
  */
 export async function assertFilesSuffice(connections: number): Promise<void> {
-  let limits: string;
-  try {
-    limits = await readFile("/proc/self/limits", "utf8");
-  } catch {
-    // No such file: the system does not tell, and a connection will fail if the limit is too low.
-    return;
-  }
-  const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  const soft = await openFileLimit();
   if (connections + OTHER_FILES > soft) {
     throw new LoadTestError(
       "file_limit",
       `${connections} connections need ${connections + OTHER_FILES} open files, and ${soft} are allowed (ulimit -n)`,
     );
   }
+}
+
+/** How many files a process may have open; infinity where the system does not tell. */
+export async function openFileLimit(): Promise<number> {
+  const limits = await readFile("/proc/self/limits", "utf8").catch(() => "");
+  return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
 }

@@ -23,6 +23,7 @@ describe("parseBenchArguments", () => {
         scenarios: ["fan-out", "own", "sse", "stall"],
         saturation: true,
         json: false,
+        record: undefined,
         profileDirectory: undefined,
       },
     });
@@ -86,6 +87,7 @@ describe("parseBenchArguments", () => {
       ["--server", "apache"],
       "--server must be one of bare, native, ws, socket.io, tidegate, replayable, three-nodes, centrifugo, not apache",
     ],
+    [["--record", "../x"], "--record must be lower-case letters, digits and dashes, not ../x"],
     [["--unknown"], "--unknown"],
     [["stray"], "stray"],
   ])("refuses %j", (argv, message) => {

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { RECORD_NAME } from "../record/record.ts";
 import { MIN_STAMPED_BYTES } from "../swarm/stamp.ts";
 import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
 import { SERVER_NAMES, type ServerName } from "./server-name.ts";
@@ -33,6 +34,8 @@ export interface BenchOptions {
   /** Whether to look for the most that each can do. */
   readonly saturation: boolean;
   readonly json: boolean;
+  /** Name of the file in `load-tests/results`; `undefined`: none. */
+  readonly record: string | undefined;
   /** Directory for CPU profiles of the gateway; `undefined`: none. */
   readonly profileDirectory: string | undefined;
 }
@@ -69,6 +72,7 @@ gateway lost a message at a low rate.
   --idle-seconds N   how long the idle server is watched (default 2)
   --no-saturation    do not look for the most deliveries a second
   --profile DIR      write CPU profiles of the gateway; its figures are then worth nothing
+  --record NAME      write the result to load-tests/results/NAME.json
   --json             print one line of JSON instead of the table
   --help, -h         print this and exit
 `;
@@ -103,6 +107,9 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
     }
     return given.length === 0 ? known : known.filter((name) => given.includes(name));
   };
+  if (values.record !== undefined && !RECORD_NAME.test(values.record)) {
+    problems.push(`--record must be lower-case letters, digits and dashes, not ${values.record}`);
+  }
   const connections = number("connections", 1, 100_000);
   const warmUp = number("warm-up", 0, 100_000);
   const options: BenchOptions = {
@@ -123,6 +130,7 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
     scenarios: chosen("scenario", values.scenario, SCENARIO_NAMES),
     saturation: !values["no-saturation"],
     json: values.json,
+    record: values.record,
     profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
   };
   const [problem] = problems;
@@ -151,6 +159,7 @@ function read(argv: readonly string[]) {
       "no-saturation": { type: "boolean", default: false },
       profile: { type: "string" },
       json: { type: "boolean", default: false },
+      record: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   }).values;

@@ -14,7 +14,7 @@ function outcome(
     ...({ round: 1, scenario, server: server as ServerName } as const),
     measurement: completeMeasurement(some),
   }));
-  const found = judge(new ScenarioSummary(scenario, results)).find(({ goal }) => goal.title === title);
+  const found = judge(new ScenarioSummary(scenario, results)).find((verdict) => verdict.title === title);
   return [found?.measured, found?.verdict];
 }
 
@@ -53,6 +53,6 @@ describe("judge", () => {
   });
 
   test("says where nothing can be compared", () => {
-    expect(outcome("p99 / native publish", { tidegate: { p99Ms: 1 } })).toEqual([Number.NaN, "not measured"]);
+    expect(outcome("p99 / native publish", { tidegate: { p99Ms: 1 } })).toEqual([null, "not measured"]);
   });
 });

@@ -1,3 +1,4 @@
+import { type Verdict, verdictOn } from "../record/verdict.ts";
 import type { Metric } from "./measurement.ts";
 import type { ScenarioName } from "./scenario.ts";
 import type { ServerName } from "./server-name.ts";
@@ -21,13 +22,6 @@ export interface Goal {
 
 /** The gateway that everything is about unless something else is said. */
 export const SUBJECT: ServerName = "tidegate";
-
-export interface GoalOutcome {
-  readonly goal: Goal;
-  /** NaN if either was not measured. */
-  readonly measured: number;
-  readonly verdict: "met" | "missed" | "not measured";
-}
 
 export const GOALS: readonly Goal[] = [
   atMost("fan-out", "CPU of a delivery to few / bare", "fewDeliveryMicros", "bare", 1.1),
@@ -133,7 +127,8 @@ function atLeast(
   return { ...atMost(scenario, title, metric, reference, value), bound: "at least" };
 }
 
-export function judge(summary: ScenarioSummary): readonly GoalOutcome[] {
+/** All goals of a scenario; those of which something was not measured say so. */
+export function judge(summary: ScenarioSummary): readonly Verdict[] {
   return GOALS.filter(({ scenario }) => scenario === summary.scenario).map((goal) => {
     const { subject, metric, reference, referenceMetric = metric, compare, bound, value } = goal;
     const figure = { server: subject, metric };
@@ -141,10 +136,6 @@ export function judge(summary: ScenarioSummary): readonly GoalOutcome[] {
       compare === "nothing"
         ? summary.figure(figure)
         : summary[compare](figure, { server: reference, metric: referenceMetric });
-    if (Number.isNaN(measured)) {
-      return { goal, measured, verdict: "not measured" };
-    }
-    const isMet = bound === "at most" ? measured <= value : measured >= value;
-    return { goal, measured, verdict: isMet ? "met" : "missed" };
+    return verdictOn(goal.title, measured, { bound, value });
   });
 }

@@ -40,6 +40,7 @@ describe("renderReport", () => {
         tidegate: { connectMicros: 120.96, fewDeliveryMicros: 12, collectedKib: 1.75, mostDeliveries: 6e6 },
       }),
     ],
+    ["There is no compiler."],
     "a machine",
   );
 
@@ -50,7 +51,7 @@ describe("renderReport", () => {
 
   test("says which goals are met, of those that were measured", () => {
     expect(lineOf(report, "CPU of a delivery to few / bare")).toMatch(/ 1\.20 +at most 1\.1 +missed$/);
-    expect(lineOf(report, "most deliveries / bare")).toMatch(/ 1\.00 +at least 0\.9 +met$/);
+    expect(lineOf(report, "most deliveries / bare")).toMatch(/ 1 +at least 0\.9 +met$/);
     expect(report).not.toContain("Centrifugo");
   });
 
@@ -63,7 +64,7 @@ describe("renderReport", () => {
     expect(report).toContain("clients on Node.js");
     expect(report).toContain("There is no compiler.");
     const free: BenchResult = { ...RESULT, cpus: { kind: "free", reason: "there is only one core" } };
-    expect(renderReport(free, [], "")).toContain("not pinned to cores: there is only one core");
+    expect(renderReport(free, [], [], "")).toContain("not pinned to cores: there is only one core");
   });
 });
 

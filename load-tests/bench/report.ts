@@ -1,3 +1,4 @@
+import { renderVerdicts } from "../record/verdict.ts";
 import { CONTENDERS } from "./contenders.ts";
 import { judge } from "./goals.ts";
 import { type Metric, SATURATED_SHARE } from "./measurement.ts";
@@ -54,10 +55,11 @@ const ROWS: readonly Row[] = [
   row("repeated", "repeated at low rates", 0),
 ];
 
-/** The result for people. `about` says on what machine and when. */
+/** The result for people. `remarks` say what else has to be known, `about` on what machine and when. */
 export function renderReport(
   result: BenchResult,
   summaries: readonly ScenarioSummary[],
+  remarks: readonly string[],
   about: string,
 ): string {
   const { options, cpus, clients } = result;
@@ -78,8 +80,7 @@ export function renderReport(
   lines.push(...goals(summaries));
   const servers = new Set(summaries.flatMap((summary) => summary.servers));
   lines.push("", ...[...servers].map((server) => `${server}: ${CONTENDERS[server].title}`));
-  const remarks = [...result.notes, ...warnings(summaries)].map((remark) => `\n${remark}`);
-  return `${[...lines, ...remarks].join("\n")}\n`;
+  return `${[...lines, ...remarks.map((remark) => `\n${remark}`)].join("\n")}\n`;
 }
 
 function figures(summary: ScenarioSummary): readonly string[] {
@@ -110,22 +111,8 @@ function comparison(compare: "ratio" | "difference", value: number): string {
 }
 
 function goals(summaries: readonly ScenarioSummary[]): readonly string[] {
-  const outcomes = summaries.flatMap(judge).filter(({ verdict }) => verdict !== "not measured");
-  if (outcomes.length === 0) {
-    return [];
-  }
-  return [
-    "",
-    ...textTable([
-      ["figure", "measured", "goal", "verdict"],
-      ...outcomes.map(({ goal, measured, verdict }) => [
-        goal.title,
-        measured.toFixed(2),
-        `${goal.bound} ${goal.value}`,
-        verdict,
-      ]),
-    ]),
-  ];
+  const measured = summaries.flatMap(judge).filter(({ verdict }) => verdict !== "not measured");
+  return measured.length === 0 ? [] : ["", ...renderVerdicts(measured)];
 }
 
 /** What a reader has to know before believing a figure. */

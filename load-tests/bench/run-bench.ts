@@ -1,8 +1,8 @@
-import { DEVELOPMENT_KEY, mintToken } from "@tidegate/auth";
 import { connectPlainNats, type NatsConnection, startNats } from "@tidegate/testkit";
 import type { ClientPlan } from "../client-plan.ts";
 import { buildDrain } from "../drain/build-drain.ts";
 import { LoadTestError } from "../load-test-error.ts";
+import { mintTokens } from "../mint-tokens.ts";
 import { assertFilesSuffice } from "../open-files.ts";
 import type { BenchOptions } from "./bench-arguments.ts";
 import type { BenchRun } from "./bench-run.ts";
@@ -36,8 +36,6 @@ export interface BenchResult {
   readonly notes: readonly string[];
 }
 
-const TOKEN_SECONDS = 24 * 60 * 60;
-
 /**
  * Runs all rounds. Servers take turns, so that what changes on the machine meanwhile meets all of them.
  *
@@ -61,7 +59,7 @@ export async function runBench(
       await pinProcess(server.pid ?? process.pid, cpus.clients);
     }
     onProgress(`minting ${connections} tokens`);
-    const tokens = await mintTokens(connections, signal);
+    const tokens = await mintTokens(connections, ["bench.>"], signal);
     const nats = await connectPlainNats(server.url);
     try {
       const { profileDirectory } = options;
@@ -227,19 +225,4 @@ async function presentServers(
   }
   notes.push("There is no centrifugo on PATH, so it is not in the table.");
   return wanted.filter((name) => name !== "centrifugo");
-}
-
-/** A user for each client: a token for all would let caches do what they cannot do in earnest. */
-async function mintTokens(count: number, signal: AbortSignal): Promise<readonly string[]> {
-  const tokens: string[] = [];
-  for (let client = 0; client < count; client += 1) {
-    signal.throwIfAborted();
-    const claims = {
-      sub: `user-${client}`,
-      grants: { subscribe: ["bench.>"] },
-      expiresInSeconds: TOKEN_SECONDS,
-    };
-    tokens.push(await mintToken(claims, DEVELOPMENT_KEY));
-  }
-  return tokens;
 }

@@ -736,7 +736,7 @@ static void continue_opening(void) {
     started += 1;
     start(&clients[started - 1]);
   }
-  if (opening.active && started == opening.wanted && in_flight == 0) {
+  if (opening.active && started == opening.wanted && in_flight == 0 && keeping.length == 0) {
     opening.active = 0;
     printf("{\"type\":\"opened\",\"connections\":%zu", ready);
     print_shares(opening.since);

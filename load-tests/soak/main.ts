@@ -1,0 +1,53 @@
+import { describeMachine, machineLine } from "../machine.ts";
+import { commandLine, writeRecord } from "../record/record.ts";
+import { runSoak } from "./run-soak.ts";
+import { parseSoakArguments, SOAK_USAGE } from "./soak-arguments.ts";
+import { chartsOf, remarksOn, renderReport, verdictsOf } from "./soak-report.ts";
+
+const argv = process.argv.slice(2);
+const parsed = parseSoakArguments(argv);
+switch (parsed.kind) {
+  case "help":
+    process.stdout.write(SOAK_USAGE);
+    break;
+  case "refused":
+    process.stderr.write(`npm run soak: ${parsed.message}; see npm run soak -- --help\n`);
+    process.exitCode = 2;
+    break;
+  case "run": {
+    const { options } = parsed;
+    const interrupt = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
+    }
+    const startedAt = performance.now();
+    const progress = (what: string): void => {
+      process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
+    };
+    try {
+      const machine = describeMachine();
+      const result = await runSoak(options, interrupt.signal, progress);
+      const verdicts = verdictsOf(options, result);
+      const remarks = remarksOn(result);
+      process.stdout.write(
+        options.json
+          ? `${JSON.stringify({ machine, options, verdicts, remarks, result })}\n`
+          : renderReport(options, result, machineLine(machine)),
+      );
+      if (options.record !== undefined) {
+        const command = commandLine("soak", argv);
+        const charts = chartsOf(result);
+        const details = { options, result };
+        progress(
+          `wrote ${await writeRecord(options.record, { command, machine, remarks, verdicts, charts, details })}`,
+        );
+      }
+      process.exitCode = verdicts.some(({ verdict }) => verdict === "missed") ? 1 : 0;
+    } catch (thrown) {
+      // What was under way says only that it was aborted.
+      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
+      process.stderr.write(`npm run soak: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.exitCode = 1;
+    }
+  }
+}
