@@ -27,6 +27,8 @@ export const SUBJECT_PREFIX = "rt";
 export const NAMESPACE = "soak";
 
 const GATEWAY_FILE = new URL("../../services/gateway/src/main.ts", import.meta.url);
+/** Warnings and what is above them, as pino writes them. */
+const COMPLAINT = /"level":(?:[456]0|"(?:warn|error|fatal)")/;
 const START_LIMIT_MS = 300_000;
 const WHOLE_LIMIT_MS = 300_000;
 /** So few that memory of recent messages is as large as it gets when the warm-up is over. */
@@ -69,6 +71,15 @@ export class GatewayFleet {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new LoadTestError("server_failed", `the gateway did not start: ${reason}`, { cause });
     }
+  }
+
+  /** The last lines in which the gateway warned of something or failed, for whoever wonders what went wrong. */
+  complaints(count: number): readonly string[] {
+    const { lines } = this.#supervisor;
+    return lines
+      .map(({ text }) => text)
+      .filter((text) => COMPLAINT.test(text) || !text.startsWith("{"))
+      .slice(-count);
   }
 
   /** Of the processes that serve clients. */

@@ -13,6 +13,7 @@ const POLL_MS = 250;
 /** Samples of a phase, and progress lines. */
 const SAMPLES = 120;
 const PROGRESS_MS = 30_000;
+const SHOWN_COMPLAINTS = 10;
 /** When nothing more has come for so long, nothing will. */
 const QUIET_MS = 60_000;
 /** Messages before the kill, and the least behind it. */
@@ -33,6 +34,9 @@ export async function runSoak(
   try {
     return await new Soak(stack, options, signal, onProgress).run();
   } finally {
+    for (const line of stack.gateways.complaints(SHOWN_COMPLAINTS)) {
+      onProgress(`the gateway said: ${line}`);
+    }
     await stack.stop();
   }
 }
