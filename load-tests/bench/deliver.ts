@@ -33,7 +33,7 @@ export interface Delivery {
 
 const POLL_MS = 20;
 /** Beyond the plan and the grace something hangs. */
-const LIMIT_MS = 90_000;
+const LIMIT_MS = 240_000;
 const LATE = 1.1;
 
 /** Publishes and waits until everything has arrived, or nothing more does. */

@@ -5,8 +5,8 @@ import { openClients } from "./connect-phase.ts";
 import { deliver } from "./deliver.ts";
 import { completeMeasurement, type Measurement } from "./measurement.ts";
 
-/** Large enough that those who do not read are soon over the gateway's limits. */
-const PAYLOAD_BYTES = 1024;
+/** Large enough that those who do not read are soon over the gateway's limits: the kernel alone takes up to a megabyte for each. */
+const PAYLOAD_BYTES = 4096;
 const STALLED_SHARE = 0.1;
 /** Times the phases of other scenarios, so that stalled clients go through all that a gateway does with them. */
 const LONGER = 2;

@@ -13,7 +13,7 @@ export interface ProcessReadings {
 }
 
 /** A server that was given far too much answers when it has worked that off. */
-const ANSWER_TIMEOUT_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 180_000;
 
 /**
  * Asks a server's `/metrics`.

@@ -77,6 +77,13 @@ describe("warnings", () => {
     expect(warnings([summary({ bare: sound, tidegate: sound })])).toEqual([]);
   });
 
+  test("are given where nobody stalled for long enough", () => {
+    expect(warnings([summary({ tidegate: { stalledLost: 0 } })])).toEqual([
+      expect.stringContaining("no limit was reached"),
+    ]);
+    expect(warnings([summary({ tidegate: { stalledLost: 9 }, replayable: { stalledLost: 0 } })])).toEqual([]);
+  });
+
   test.each<[Some, RegExp]>([
     [{ connectClientShare: 0.95 }, /the clients were the bottleneck of the storm/],
     [{ mostDeliveries: 1, mostServerShare: 0.7, mostClientShare: 0.97 }, /bottleneck of the most deliveries/],

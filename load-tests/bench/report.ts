@@ -1,6 +1,6 @@
 import { renderVerdicts } from "../record/verdict.ts";
 import { CONTENDERS } from "./contenders.ts";
-import { judge } from "./goals.ts";
+import { judge, SUBJECT } from "./goals.ts";
 import { type Metric, SATURATED_SHARE } from "./measurement.ts";
 import type { BenchResult } from "./run-bench.ts";
 import { SCENARIOS } from "./scenario.ts";
@@ -142,6 +142,11 @@ function doubts(server: ServerName, summary: ScenarioSummary): readonly string[]
     if (!Number.isNaN(most) && clientShare >= SATURATED_SHARE && serverShare < SATURATED_SHARE) {
       found.push(`clients and NATS were the bottleneck of the ${what}: the server can do more.`);
     }
+  }
+  if (server === SUBJECT && figure.stalledLost === 0) {
+    found.push(
+      "who did not read missed nothing of a live channel, so no limit was reached: give more --seconds.",
+    );
   }
   if (figure.latencyClientShare >= SATURATED_SHARE) {
     found.push("clients and NATS had no time left, so latencies are partly theirs.");
