@@ -136,8 +136,7 @@ export class Gateway {
         sse: () => streams.size,
         poll: () => polls.size,
       },
-      subscriptions: () =>
-        this.#count(({ subscriptions: { size } }) => size) + streams.subscriptions + polls.subscriptions,
+      subscriptions: () => this.#context.hub.holders,
       channels: () => this.#context.hub.size,
       lagging: {
         websocket: () => this.#count(({ isLagging }) => (isLagging ? 1 : 0)),

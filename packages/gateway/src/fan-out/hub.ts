@@ -40,6 +40,7 @@ export class Hub {
   #queue: ChannelEntry[] = [];
   /** Those that are to be flushed later. */
   readonly #lanes: FlushLanes;
+  #holders = 0;
   #scheduled = false;
 
   constructor(options: HubOptions) {
@@ -48,6 +49,11 @@ export class Hub {
       this.#queue.push(...entries);
       this.#schedule();
     });
+  }
+
+  /** How often they are held: the subscriptions of all connections, whatever their transport. */
+  get holders(): number {
+    return this.#holders;
   }
 
   /** Channels and patterns held now. */
@@ -59,6 +65,7 @@ export class Hub {
   hold(name: string): HeldChannel {
     const entry = this.#entries.get(name) ?? this.#open(name);
     entry.holders += 1;
+    this.#holders += 1;
     return new HeldChannel(entry, this.#onReleased);
   }
 
@@ -171,6 +178,7 @@ export class Hub {
 
   readonly #onReleased = (entry: ChannelEntry): void => {
     entry.holders -= 1;
+    this.#holders -= 1;
     if (entry.holders === 0) {
       this.#forget(entry);
       entry.close();

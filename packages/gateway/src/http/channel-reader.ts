@@ -57,11 +57,6 @@ export class ChannelReader {
     this.#heldLimitBytes = heldLimitBytes;
   }
 
-  /** Subscriptions, for metrics. */
-  get size(): number {
-    return this.#seats.length;
-  }
-
   get hasLive(): boolean {
     return this.#seats.some(({ replayable }) => !replayable);
   }

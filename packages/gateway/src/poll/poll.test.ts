@@ -74,12 +74,12 @@ const item = (sequence: number, channel = "feed.a"): object => ({
 
 describe("a poll", () => {
   it("without a cursor and without time tells where now is", async () => {
-    const { follow, poll, answer, context } = fixture({ timeoutMs: 0 });
-    expect(poll.subscriptions).toBe(1);
+    const { follow, answer, context } = fixture({ timeoutMs: 0 });
+    expect(context.hub.holders).toBe(1);
     follow("feed.a").advance(40);
     await turns();
     expect(answer()).toStrictEqual({ messages: [], cursor: at(40) });
-    expect(context.hub.size).toBe(0);
+    expect([context.hub.size, context.hub.holders]).toStrictEqual([0, 0]);
   });
 
   it("brings what lies behind its cursor at once", async () => {

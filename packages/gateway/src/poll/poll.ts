@@ -72,10 +72,6 @@ export class Poll implements Drainable, ReaderOwner, Sleeper {
     this.#deadline = Math.min(now() + patienceMs, principal?.expiresAt ?? Number.POSITIVE_INFINITY);
   }
 
-  get subscriptions(): number {
-    return this.#reader.size;
-  }
-
   begin(): void {
     if (this.#isOver) {
       return;

@@ -8,14 +8,6 @@ export class Polls {
     return this.#waiting.size;
   }
 
-  get subscriptions(): number {
-    let count = 0;
-    for (const poll of this.#waiting) {
-      count += poll.subscriptions;
-    }
-    return count;
-  }
-
   came(poll: Poll): void {
     this.#waiting.add(poll);
   }

@@ -72,11 +72,6 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     this.#beatAt = this.#nextBeat(now());
   }
 
-  /** Subscriptions, for metrics. */
-  get subscriptions(): number {
-    return this.#reader.size;
-  }
-
   /** Whether it may miss messages without being told by a reset. */
   get hasLive(): boolean {
     return this.#reader.hasLive;

@@ -24,14 +24,6 @@ export class EventStreams implements EventStreamHost {
     return this.#open.size;
   }
 
-  get subscriptions(): number {
-    let count = 0;
-    for (const stream of this.#open) {
-      count += stream.subscriptions;
-    }
-    return count;
-  }
-
   /** Those that read too slowly now. */
   get lagging(): number {
     let count = 0;
