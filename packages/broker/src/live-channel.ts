@@ -5,11 +5,42 @@ import type { Faults } from "./faults.ts";
 import type { HeaderReader } from "./header-reader.ts";
 import type { LiveMessage } from "./live-message.ts";
 import { liveMessage } from "./live-message.ts";
-import type { Registration } from "./registration.ts";
+import type { LiveSubscription, Registration } from "./registration.ts";
 
-export interface LiveSubscriber {
+/** One who wants the messages of a live channel, and the subscription that it has in hand: one object for both. */
+export class LiveSubscriber implements LiveSubscription {
   readonly listener: (message: LiveMessage) => void;
   readonly registration: Registration;
+  /** `undefined`: there was no connection to subscribe on. */
+  channel: LiveChannel | undefined;
+  readonly #left: (subscriber: LiveSubscriber) => void;
+
+  /** @param left called when its owner closes it. */
+  constructor(
+    listener: (message: LiveMessage) => void,
+    registration: Registration,
+    left: (subscriber: LiveSubscriber) => void,
+  ) {
+    this.listener = listener;
+    this.registration = registration;
+    this.#left = left;
+  }
+
+  get ready(): Promise<void> {
+    return this.registration.ready;
+  }
+
+  get isReady(): boolean {
+    return this.registration.confirmed;
+  }
+
+  onSettled(listener: (error: BrokerError | undefined) => void): void {
+    this.registration.onSettled(listener);
+  }
+
+  close(): void {
+    if (this.registration.close()) this.#left(this);
+  }
 }
 
 const NO_SUBSCRIBERS: readonly LiveSubscriber[] = [];
@@ -63,7 +94,7 @@ export class LiveChannel {
   }
 
   add(subscriber: LiveSubscriber): void {
-    this.#subscribers = [...this.#subscribers, subscriber];
+    this.#subscribers = this.idle ? [subscriber] : [...this.#subscribers, subscriber];
   }
 
   remove(subscriber: LiveSubscriber): void {

@@ -4,8 +4,7 @@ import type { Faults } from "./faults.ts";
 import type { HeaderReader } from "./header-reader.ts";
 import { Linger } from "./linger.ts";
 import type { Link } from "./link.ts";
-import type { LiveSubscriber } from "./live-channel.ts";
-import { LiveChannel } from "./live-channel.ts";
+import { LiveChannel, LiveSubscriber } from "./live-channel.ts";
 import type { LiveMessage } from "./live-message.ts";
 import type { LiveSubscription } from "./registration.ts";
 import { Registration } from "./registration.ts";
@@ -55,23 +54,14 @@ export class LiveChannels {
     onClosed: (error: BrokerError) => void,
   ): LiveSubscription {
     const { link, faults } = this.#parts;
-    const registration = new Registration(onClosed, faults);
-    const subscriber: LiveSubscriber = { listener, registration };
+    const subscriber = new LiveSubscriber(listener, new Registration(onClosed, faults), this.#left);
     if (!link.open) {
-      registration.fail(link.refusal());
-      return { ready: registration.ready, isReady: false, close: () => {} };
+      subscriber.registration.fail(link.refusal());
+      return subscriber;
     }
-    const channel = this.#join(target, subscriber);
-    this.#confirm(channel, subscriber);
-    return {
-      ready: registration.ready,
-      get isReady() {
-        return registration.confirmed;
-      },
-      close: () => {
-        if (registration.close()) this.#leave(channel, subscriber);
-      },
-    };
+    subscriber.channel = this.#join(target, subscriber);
+    this.#confirm(subscriber.channel, subscriber);
+    return subscriber;
   }
 
   /** @returns a function that takes the listener away again. */
@@ -84,10 +74,7 @@ export class LiveChannels {
     let channel = this.#channels.get(target);
     if (channel === undefined) {
       const { link, subjectPrefix, reader, faults } = this.#parts;
-      channel = new LiveChannel(link.nats, subjectPrefix, target, reader, faults, (refused, reason) => {
-        this.#forget(refused);
-        refused.fail(new BrokerError("denied", reason.message));
-      });
+      channel = new LiveChannel(link.nats, subjectPrefix, target, reader, faults, this.#onRefused);
       this.#channels.set(target, channel);
     } else {
       this.#linger.remove(channel);
@@ -116,6 +103,15 @@ export class LiveChannels {
       },
     );
   }
+
+  readonly #onRefused = (refused: LiveChannel, reason: Error): void => {
+    this.#forget(refused);
+    refused.fail(new BrokerError("denied", reason.message));
+  };
+
+  readonly #left = (subscriber: LiveSubscriber): void => {
+    if (subscriber.channel !== undefined) this.#leave(subscriber.channel, subscriber);
+  };
 
   #leave(channel: LiveChannel, subscriber: LiveSubscriber): void {
     channel.remove(subscriber);

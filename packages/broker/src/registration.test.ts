@@ -58,4 +58,35 @@ describe("Registration", () => {
     registration.fail(DENIED);
     expect(reported).toMatchObject([{ code: "callback_failed" }]);
   });
+
+  it("tells its listeners how it settled, whether they come before or behind", () => {
+    const { registration } = create();
+    const told: (BrokerError | undefined)[] = [];
+    registration.onSettled((error) => told.push(error));
+    expect(told).toEqual([]);
+    registration.confirm();
+    expect(told).toEqual([undefined]);
+    registration.close();
+    registration.onSettled((error) => told.push(error));
+    expect(told).toEqual([undefined, undefined]);
+    const { registration: refused } = create();
+    refused.onSettled((error) => told.push(error));
+    refused.fail(DENIED);
+    refused.onSettled((error) => told.push(error));
+    expect(told.slice(2)).toEqual([DENIED, DENIED]);
+  });
+
+  it("reports a listener that throws, and tells the others all the same", () => {
+    const reported: BrokerError[] = [];
+    const registration = new Registration(() => {}, new Faults((error) => reported.push(error)));
+    let told = 0;
+    registration.onSettled(() => {
+      throw new Error("from the listener");
+    });
+    registration.onSettled(() => {
+      told += 1;
+    });
+    registration.confirm();
+    expect([told, reported.map(({ code }) => code)]).toEqual([1, ["callback_failed"]]);
+  });
 });

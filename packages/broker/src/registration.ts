@@ -17,33 +17,41 @@ export interface Subscription {
 export interface LiveSubscription extends Subscription {
   /** Whether {@link ready} has resolved and the subscription is not over: then nobody need wait for it. */
   readonly isReady: boolean;
+  /**
+   * Calls `listener` when {@link ready} settles, with the error if it is rejected, and before anybody who waits for the promise;
+   * at once if it has settled. Without a promise made for it: there may be a channel for every connection.
+   */
+  onSettled(listener: SettledListener): void;
 }
 
-type RegistrationState =
-  | { readonly kind: "pending"; readonly resolve: () => void; readonly reject: (error: BrokerError) => void }
-  | { readonly kind: "confirmed" }
-  | { readonly kind: "ended" };
+type SettledListener = (error: BrokerError | undefined) => void;
 
-const ENDED = { kind: "ended" } as const;
-const CONFIRMED = { kind: "confirmed" } as const;
+/**
+ * - `pending`: not in force yet.
+ * - `confirmed`: in force.
+ * - `ended`: over. `refusal` says why it never was in force, if it was not.
+ */
+type RegistrationState =
+  | { readonly kind: "pending" }
+  | { readonly kind: "confirmed" }
+  | { readonly kind: "ended"; readonly refusal: BrokerError | undefined };
+
+const PENDING: RegistrationState = { kind: "pending" };
+const CONFIRMED: RegistrationState = { kind: "confirmed" };
+const ENDED: RegistrationState = { kind: "ended", refusal: undefined };
 
 /**
  * The life of one subscriber: pending, then confirmed, then ended. Its owner hears about an end it did not
  * cause exactly once: as the rejection of `ready` while pending, through `onClosed` later.
  */
 export class Registration {
-  readonly ready: Promise<void>;
   readonly #onClosed: (error: BrokerError) => void;
   readonly #faults: Faults;
-  #state: RegistrationState;
+  #state: RegistrationState = PENDING;
+  #listeners: SettledListener[] | undefined;
+  #ready: Promise<void> | undefined;
 
   constructor(onClosed: (error: BrokerError) => void, faults: Faults) {
-    const ready = deferred<void>();
-    this.ready = ready.promise;
-    this.ready.catch(() => {
-      // Owners need not wait for it, and an unhandled rejection would end the process.
-    });
-    this.#state = { kind: "pending", resolve: ready.resolve, reject: ready.reject };
     this.#onClosed = onClosed;
     this.#faults = faults;
   }
@@ -56,25 +64,67 @@ export class Registration {
     return this.#state.kind === "confirmed";
   }
 
+  /** See {@link Subscription.ready}. */
+  get ready(): Promise<void> {
+    if (this.#ready === undefined) {
+      const ready = deferred<void>();
+      ready.promise.catch(() => {
+        // Owners need not wait for it, and an unhandled rejection would end the process.
+      });
+      this.onSettled((error) => (error === undefined ? ready.resolve() : ready.reject(error)));
+      this.#ready = ready.promise;
+    }
+    return this.#ready;
+  }
+
+  /** See {@link LiveSubscription.onSettled}. */
+  onSettled(listener: SettledListener): void {
+    const state = this.#state;
+    if (state.kind === "pending") {
+      this.#listeners ??= [];
+      this.#listeners.push(listener);
+    } else {
+      this.#tell(listener, state.kind === "ended" ? state.refusal : undefined);
+    }
+  }
+
   confirm(): void {
     if (this.#state.kind !== "pending") return;
-    this.#state.resolve();
     this.#state = CONFIRMED;
+    this.#settle(undefined);
   }
 
   /** Ends it for a reason that is not the owner's. */
   fail(error: BrokerError): void {
-    const before = this.#state;
-    this.#state = ENDED;
-    if (before.kind === "pending") before.reject(error);
-    else if (before.kind === "confirmed") this.#faults.run("onClosed", () => this.#onClosed(error));
+    const before = this.#end(error);
+    if (before === "confirmed") this.#faults.run("onClosed", () => this.#onClosed(error));
   }
 
   /** Ends it for the owner. @returns false when it was over already. */
   close(): boolean {
-    const before = this.#state;
-    this.#state = ENDED;
-    if (before.kind === "pending") before.reject(new BrokerError("closed", "closed before it was confirmed"));
-    return before.kind !== "ended";
+    return this.#end(undefined) !== "ended";
+  }
+
+  /** @param refusal `undefined`: its owner does not want it any more. */
+  #end(refusal: BrokerError | undefined): RegistrationState["kind"] {
+    const before = this.#state.kind;
+    if (before === "confirmed") {
+      this.#state = ENDED;
+    } else if (before === "pending") {
+      const error = refusal ?? new BrokerError("closed", "closed before it was confirmed");
+      this.#state = { kind: "ended", refusal: error };
+      this.#settle(error);
+    }
+    return before;
+  }
+
+  #settle(error: BrokerError | undefined): void {
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    for (const listener of listeners ?? []) this.#tell(listener, error);
+  }
+
+  #tell(listener: SettledListener, error: BrokerError | undefined): void {
+    this.#faults.run("a listener for a subscription", () => listener(error));
   }
 }

@@ -94,7 +94,6 @@ export class Gateway {
         budget: new TurnBudget(uptime),
         now: Date.now,
         onLost: (channel, error) => logger.warn({ err: error, channel }, "a channel was lost"),
-        onFault: (error) => logger.error({ err: error }, "a subscriber failed"),
       }),
       wheel: new TimerWheel(),
       turns: new Turns(),

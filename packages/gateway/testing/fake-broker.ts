@@ -49,6 +49,39 @@ export interface FakePageRead {
   answer(page: HistoryPage): void;
 }
 
+/** Whether a subscription stands. Settles once. */
+class FakeRegistration {
+  readonly #listeners: ((error: BrokerError | undefined) => void)[] = [];
+  #outcome: { readonly error: BrokerError | undefined } | undefined;
+
+  get ready(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.onSettled((error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  get isReady(): boolean {
+    return this.#outcome !== undefined && this.#outcome.error === undefined;
+  }
+
+  onSettled(listener: (error: BrokerError | undefined) => void): void {
+    if (this.#outcome === undefined) {
+      this.#listeners.push(listener);
+    } else {
+      listener(this.#outcome.error);
+    }
+  }
+
+  settle(error: BrokerError | undefined): void {
+    if (this.#outcome === undefined) {
+      this.#outcome = { error };
+      for (const listener of this.#listeners) {
+        listener(error);
+      }
+    }
+  }
+}
+
 /** A broker without NATS: the test decides when subscriptions stand, what arrives and what requests come to. */
 export class FakeBroker implements GatewayBroker {
   state: BrokerState = "connected";
@@ -105,17 +138,12 @@ export class FakeBroker implements GatewayBroker {
     listener: (message: LiveMessage) => void,
     onClosed: (error: BrokerError) => void,
   ): LiveSubscription => {
-    const ready = Promise.withResolvers<void>();
-    let isReady = false;
-    ready.promise.catch(() => {});
+    const registration = new FakeRegistration();
     const subscription: FakeSubscription = {
       target,
       closes: 0,
-      confirm: () => {
-        isReady = true;
-        ready.resolve();
-      },
-      refuse: (code) => ready.reject(new BrokerError(code, "refused by the test")),
+      confirm: () => registration.settle(undefined),
+      refuse: (code) => registration.settle(new BrokerError(code, "refused by the test")),
       lose: (code) => onClosed(new BrokerError(code, "lost by the test")),
       message: (payload, extra = {}) =>
         listener({
@@ -131,14 +159,16 @@ export class FakeBroker implements GatewayBroker {
       subscription.confirm();
     }
     return {
-      ready: ready.promise,
-      get isReady() {
-        return isReady;
+      get ready() {
+        return registration.ready;
       },
+      get isReady() {
+        return registration.isReady;
+      },
+      onSettled: (settled) => registration.onSettled(settled),
       close: () => {
-        isReady = false;
         subscription.closes += 1;
-        ready.reject(new BrokerError("closed", "closed before it was confirmed"));
+        registration.settle(new BrokerError("closed", "closed before it was confirmed"));
       },
     };
   };

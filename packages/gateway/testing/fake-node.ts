@@ -188,7 +188,6 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       uptime: now,
       now,
       onLost: () => {},
-      onFault: (error) => logger.error({ err: error }, "a subscriber failed"),
     }),
     wheel,
     turns: new Turns(),

@@ -81,7 +81,12 @@ export class Audience {
   add(seat: Seat): void {
     seat.index = this.#seats.length;
     seat.due = this.#heldFrom + this.#held.length;
-    this.#seats.push(seat);
+    if (this.#seats.length === 0 && this.#seats !== this.#walked) {
+      // Many channels have one subscriber: an array that is pushed to makes room for 17.
+      this.#seats = [seat];
+    } else {
+      this.#seats.push(seat);
+    }
   }
 
   remove(seat: Seat): void {

@@ -57,7 +57,8 @@ export class ChannelEntry {
   isQueued = false;
   readonly #replays: ReplayFrames;
   readonly #options: ReplayOptions;
-  readonly #pending = new Set<PendingJoin>();
+  /** `undefined`: nobody waits, as mostly. */
+  #pending: Set<PendingJoin> | undefined;
   readonly #isPattern: boolean;
   /** Sequence of the newest message that the seats got, or will at the next flush; 0 of a live channel. */
   lastSequence = 0;
@@ -92,6 +93,7 @@ export class ChannelEntry {
   }
 
   join(pending: PendingJoin, signal: AbortSignal | undefined): void {
+    this.#pending ??= new Set();
     this.#pending.add(pending);
     this.#source?.join(pending.from, (joined) => this.#settle(pending, joined), signal);
   }
@@ -104,7 +106,7 @@ export class ChannelEntry {
 
   /** Nobody waits for the answer any more. */
   abandon(pending: PendingJoin): void {
-    this.#pending.delete(pending);
+    this.#settled(pending);
   }
 
   /** The source of a replayable channel brought a message, which is held back for the seats. */
@@ -217,7 +219,7 @@ export class ChannelEntry {
       this.#paused?.delete(paused);
       paused.seat.lost(error);
     }
-    for (const pending of this.#pending) {
+    for (const pending of this.#pending ?? []) {
       this.#settle(pending, { kind: "failed", error });
     }
   }
@@ -226,9 +228,18 @@ export class ChannelEntry {
     this.#source?.close();
   }
 
+  /** False if it was settled or given up before. */
+  #settled(pending: PendingJoin): boolean {
+    const was = this.#pending?.delete(pending) ?? false;
+    if (this.#pending?.size === 0) {
+      this.#pending = undefined;
+    }
+    return was;
+  }
+
   /** Runs at the very moment at which what is replayed ends where the source goes on. */
   #settle(pending: PendingJoin, found: SourceJoined): void {
-    if (!this.#pending.delete(pending)) {
+    if (!this.#settled(pending)) {
       return;
     }
     const { seat, from, seated } = pending;

@@ -19,7 +19,6 @@ function fixture(seats = Number.POSITIVE_INFINITY) {
   const broker = new FakeBroker();
   const traffic = new Traffic();
   const lost: { readonly name: string; readonly error: BrokerError }[] = [];
-  const faults: unknown[] = [];
   let left = 0;
   const policies = new NamespacePolicies(
     new Map([
@@ -46,9 +45,8 @@ function fixture(seats = Number.POSITIVE_INFINITY) {
     traffic,
     now: () => NOW,
     onLost: (name, error) => lost.push({ name, error }),
-    onFault: (error) => faults.push(error),
   });
-  return { broker, traffic, lost, faults, hub };
+  return { broker, traffic, lost, hub };
 }
 
 /** Holds a live channel and sits there. */
@@ -120,20 +118,6 @@ describe("Hub", () => {
     await turns();
     expect(hub.size).toBe(0);
     expect(seat.outcomes).toStrictEqual([]);
-  });
-
-  it("reports what a subscriber throws when it is seated, and seats the others", async () => {
-    const { broker, faults, hub } = fixture();
-    broker.confirms = false;
-    const broken = new Error("broken");
-    hub.hold("chat.lobby").join(FROM_NOW, new TestSeat(), () => {
-      throw broken;
-    });
-    const { seat } = await sit(hub, "chat.lobby");
-    broker.last.confirm();
-    await turns();
-    expect(faults).toStrictEqual([broken]);
-    expect(seat.outcomes).toHaveLength(1);
   });
 
   it("reports a lost channel once, tells each seat once, and asks anew for whoever comes then", async () => {

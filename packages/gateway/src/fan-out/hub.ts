@@ -1,10 +1,10 @@
-import type { BrokerError, LiveMessage, StoredMessage, TailListener } from "@tidegate/broker";
+import type { BrokerError, StoredMessage, TailListener } from "@tidegate/broker";
 import { channelProblem, isPattern } from "@tidegate/protocol";
 import type { GatewayBroker } from "../gateway-broker.ts";
 import { isInternalChannel, type NamespacePolicies } from "../namespace-policies.ts";
 import type { Traffic } from "../traffic.ts";
 import { ChannelEntry, type ReplayOptions } from "./channel-entry.ts";
-import { liveSource } from "./channel-source.ts";
+import { LiveSource } from "./channel-source.ts";
 import type { FlushBudget } from "./flush-budget.ts";
 import { FlushLanes } from "./flush-lanes.ts";
 import { HeldChannel } from "./held-channel.ts";
@@ -24,8 +24,6 @@ export interface HubOptions extends ReplayOptions {
   readonly now: () => number;
   /** The broker gave a channel up. Those who sat there are told by their seats. */
   readonly onLost: (name: string, error: BrokerError) => void;
-  /** A subscriber threw where nobody can catch it. */
-  readonly onFault: (error: unknown) => void;
 }
 
 /**
@@ -107,33 +105,46 @@ export class Hub {
   }
 
   #open(name: string): ChannelEntry {
-    const { broker, policies, onFault } = this.#options;
+    const { broker, policies } = this.#options;
     const policy = policies.deliveryOf(name);
-    const { replayable } = policy;
     const entry = new ChannelEntry(name, policy, this.#replays, this.#options);
-    const ended = (error: BrokerError): void => this.#onEnded(entry, error);
-    const source = replayable
-      ? broker.follow(name, this.#tailListener(entry, isPattern(name), ended))
-      : liveSource(broker.subscribe(name, this.#liveListener(entry, isPattern(name)), ended), onFault);
-    entry.begin(source);
     this.#entries.set(name, entry);
-    // Whoever waits is told by its join; whoever comes then must get a new source.
-    source.ready.catch((error: BrokerError) => {
-      this.#forget(entry);
-      entry.fail(error);
-    });
+    if (policy.replayable) {
+      const ended = (error: BrokerError): void => this.#onEnded(entry, error);
+      const follow = broker.follow(name, this.#tailListener(entry, isPattern(name), ended));
+      entry.begin(follow);
+      follow.ready.catch((error: BrokerError) => this.#onRefused(entry, error));
+    } else {
+      this.#beginLive(entry, isPattern(name));
+    }
     return entry;
   }
 
-  #liveListener(entry: ChannelEntry, pattern: boolean): (message: LiveMessage) => void {
-    return (message) => {
-      if (pattern && this.#ignores(message.channel)) {
-        return;
+  #beginLive(entry: ChannelEntry, pattern: boolean): void {
+    const subscription = this.#options.broker.subscribe(
+      entry.channel.name,
+      (message) => {
+        if (pattern && this.#ignores(message.channel)) {
+          return;
+        }
+        const { traffic, now } = this.#options;
+        traffic.messagesConflated += entry.channel.hold(message, now(), undefined) ? 1 : 0;
+        this.#enqueue(entry);
+      },
+      (error) => this.#onEnded(entry, error),
+    );
+    entry.begin(new LiveSource(subscription));
+    subscription.onSettled((error) => {
+      if (error !== undefined) {
+        this.#onRefused(entry, error);
       }
-      const { traffic, now } = this.#options;
-      traffic.messagesConflated += entry.channel.hold(message, now(), undefined) ? 1 : 0;
-      this.#enqueue(entry);
-    };
+    });
+  }
+
+  /** Whoever waits is told by its join; whoever comes then must get a new source. */
+  #onRefused(entry: ChannelEntry, error: BrokerError): void {
+    this.#forget(entry);
+    entry.fail(error);
   }
 
   #tailListener(entry: ChannelEntry, pattern: boolean, closed: (error: BrokerError) => void): TailListener {

@@ -84,7 +84,6 @@ class Model {
       traffic: new Traffic(),
       now: () => 0,
       onLost: () => {},
-      onFault: () => {},
     });
     this.#keeper = this.#hub.hold(CHANNEL);
     this.#tail = this.#broker.lastFollow;

@@ -60,7 +60,6 @@ function fixture() {
     traffic: new Traffic(),
     now: () => 0,
     onLost: () => {},
-    onFault: () => {},
   });
   const owners = Array.from({ length: READERS }, () => new Owner());
   for (const owner of owners) {
