@@ -3,7 +3,7 @@ import type { HistoryPolicy } from "@tidegate/broker";
 import { compileGrants, type GrantPatterns, GrantSet } from "@tidegate/protocol";
 import { createLogger, createMetrics, type MetricsExposition } from "@tidegate/runtime";
 import { Greeting } from "../src/connection/greeting.ts";
-import { UNLIMITED } from "../src/fan-out/flush-budget.ts";
+import { type FlushBudget, UNLIMITED } from "../src/fan-out/flush-budget.ts";
 import { Hub } from "../src/fan-out/hub.ts";
 import { createInstruments } from "../src/instruments.ts";
 import type { GatewayLimits, PingTimes } from "../src/limits.ts";
@@ -148,6 +148,8 @@ export interface FakeNodeOptions {
   readonly limits?: Partial<GatewayLimits>;
   readonly ping?: Partial<PingTimes>;
   readonly policies?: ReadonlyMap<string, NamespacePolicy>;
+  /** Of the hub; everything at once unless told otherwise. */
+  readonly budget?: FlushBudget;
 }
 
 /** What all connections of a node share, with a broker, a verifier and a clock that the test controls. */
@@ -184,7 +186,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       replayBytes: LIMITS.replayBytes,
       batchBytes: LIMITS.frameBytes,
       traffic,
-      budget: UNLIMITED,
+      budget: options.budget ?? UNLIMITED,
       uptime: now,
       now,
       onLost: () => {},

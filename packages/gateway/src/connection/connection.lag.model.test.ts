@@ -138,7 +138,18 @@ function of(items: readonly Item[] | undefined, channel: string): readonly numbe
 }
 
 class Model {
-  readonly #node = fakeNode({ limits: { outboxBytes: OUTBOX_BYTES } });
+  /** Seats that a walk may still serve. */
+  #seats = 0;
+  readonly #node = fakeNode({
+    limits: { outboxBytes: OUTBOX_BYTES },
+    budget: {
+      start: () => {},
+      isSpent: () => {
+        this.#seats -= 1;
+        return this.#seats < 0;
+      },
+    },
+  });
   readonly #tails = new Map<string, ModelTail>();
   readonly #turns: Turn[] = [];
   readonly clients: readonly ModelClient[];
@@ -175,6 +186,13 @@ class Model {
 
   flush(): void {
     this.#node.context.hub.flush();
+    this.#takeAll();
+  }
+
+  /** Flushes as far as so many seats. */
+  advance(seats: number): void {
+    this.#seats = seats;
+    this.#node.context.hub.advance();
     this.#takeAll();
   }
 
@@ -286,6 +304,7 @@ const steps = fc.array(
     { weight: 1, arbitrary: fc.tuple(fc.constant("lose" as const), pick) },
     { weight: 1, arbitrary: fc.tuple(fc.constant("repair" as const), pick) },
     { weight: 8, arbitrary: fc.tuple(fc.constant("flush" as const), pick) },
+    { weight: 8, arbitrary: fc.tuple(fc.constant("advance" as const), pick) },
     { weight: 2, arbitrary: fc.tuple(fc.constant("subscribe" as const), pick) },
     { weight: 3, arbitrary: fc.tuple(fc.constant("stall" as const), pick) },
     { weight: 4, arbitrary: fc.tuple(fc.constant("read" as const), pick) },
@@ -303,6 +322,7 @@ const STEPS: Readonly<Record<string, (model: Model, number: number, rest: number
   lose: (model, number) => model.publish(number, true),
   repair: (model) => model.repair(),
   flush: (model) => model.flush(),
+  advance: (model, number) => model.advance(1 + (number % 3)),
   subscribe: (model, number, rest) => model.subscribe(number, rest, Math.floor(rest / 3) % 4),
   stall: (model, number) => model.stall(number),
   read: (model, number, rest) => model.read(number, rest % 2 === 0),

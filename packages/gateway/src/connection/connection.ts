@@ -11,7 +11,7 @@ import {
   type ServerMessage,
 } from "@tidegate/protocol";
 import { type Format, type Frame, isBatched, messageFraming, takesBinary } from "../fan-out/format.ts";
-import { type Answer, errorAnswer, type Session } from "../handlers/session.ts";
+import { type Answer, missedNotice, type Session } from "../handlers/session.ts";
 import { lossCode, subscribe } from "../handlers/subscribe.ts";
 import { verifyToken } from "../handlers/verify-token.ts";
 import type { CloseCause } from "../instruments.ts";
@@ -31,15 +31,12 @@ import { nextDeadline, overdue } from "./deadlines.ts";
 import { type AddressWish, Entrance } from "./entrance.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
 import { copyFrame, type InboundFrame } from "./held-frames.ts";
-import { Liveness } from "./liveness.ts";
+import { Liveness, pingText } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { rawEnding } from "./raw-ending.ts";
 import { ReplayGate } from "./replay-gate.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
 import { wantedJoins } from "./wanted-joins.ts";
-
-const NONE: readonly string[] = [];
-const PING = '{"type":"ping"}';
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
 export class Connection implements OutboxOwner, Session, Sleeper {
@@ -182,8 +179,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#liveness.heard();
     const missed = this.#outbox.drained();
     if (missed !== undefined) {
-      const message = "this client read too slowly; messages of live channels were skipped";
-      this.notify(errorAnswer(undefined, "messages_missed", message, missed));
+      this.notify(missedNotice(missed));
     }
     this.#replays?.advance();
     this.#outbox.advance();
@@ -274,15 +270,13 @@ export class Connection implements OutboxOwner, Session, Sleeper {
       return;
     }
     this.#outbox.wake(now);
-    switch (this.#liveness.check(now, ping, random())) {
-      case "dead":
-        this.end("no_pong", "no pong came in time");
-        return;
-      case "ping":
-        this.#ping();
-        break;
-      case "fine":
-        break;
+    const verdict = this.#liveness.check(now, ping, random());
+    if (verdict === "dead") {
+      this.end("no_pong", "no pong came in time");
+      return;
+    }
+    if (verdict === "ping") {
+      this.#ping();
     }
     this.reschedule();
   }
@@ -290,8 +284,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
   #ping(): void {
     // `connected` has to be the first message; and a lagging client has more to read than it can take.
     if (isAuthenticated(this.#state) && this.format !== "raw" && this.#outbox.state.kind === "flowing") {
-      const cursor = this.subscriptions.checkpoint();
-      this.#outbox.answer(cursor === undefined ? PING : `{"type":"ping","cursor":"${cursor}"}`);
+      this.#outbox.answer(pingText(this.subscriptions.checkpoint()));
     }
     this.#socket.ping();
   }
@@ -361,7 +354,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#sendText(this.context.greeting.text(this.id, principal, isBatched(this.format), connect?.id));
     for (const { channel, from } of wantedJoins(
       entrance.wish,
-      connect?.channels ?? NONE,
+      connect?.channels ?? [],
       this.context.policies,
     )) {
       this.#subscribeUnasked(channel, from);

@@ -44,3 +44,8 @@ export class Liveness {
     return "ping";
   }
 }
+
+/** The message that tells a client that the connection lives, and how far it has got. */
+export function pingText(cursor: string | undefined): string {
+  return cursor === undefined ? '{"type":"ping"}' : `{"type":"ping","cursor":"${cursor}"}`;
+}

@@ -51,6 +51,15 @@ interface EncodedAnswer {
 /** The one answer to one request. */
 export type Answer = ServerMessage | EncodedAnswer;
 
+/** For a client that read too slowly. */
+export function missedNotice(missed: {
+  readonly missed: number;
+  readonly channel: string | undefined;
+}): ErrorMessage {
+  const message = "this client read too slowly; messages of live channels were skipped";
+  return errorAnswer(undefined, "messages_missed", message, missed);
+}
+
 type ErrorExtra = Partial<Pick<ErrorMessage, "retryAfter" | "channel" | "detail" | "missed">>;
 
 export function errorAnswer(

@@ -112,6 +112,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     }
     for (const frame of frames) {
       if (state.missed > 0 || this.#isFull) {
+        this.#host.node.traffic.lags += state.missed === 0 ? 1 : 0;
         state.missed += 1;
         this.#host.node.traffic.messagesMissed += 1;
       } else {
@@ -125,6 +126,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
       return;
     }
     if (this.#isFull) {
+      this.#host.node.traffic.lags += 1;
       // The client resumes from what it got. What waits is still sent: the more it gets, the less it misses.
       this.#farewell("slow_consumer", "this client read too slowly; it resumes from where it is");
       return;
