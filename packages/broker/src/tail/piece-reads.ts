@@ -8,9 +8,17 @@ import type { Ring } from "./ring.ts";
 import { costOf } from "./ring.ts";
 import type { TailState } from "./tail-state.ts";
 
+/** What was read, for whoever stands within it; `soundFrom` is from where on nothing is missing. */
+type Read = RangeOutcome & { readonly kind: "fetched" };
+
+/** So many pieces are read at once: what proves a read costs as much as the read. */
+const PIECES_AT_ONCE = 4;
+/** So long after it was last of use a read is kept. */
+const KEPT_MS = 1_000;
+
 /**
- * Reads what is older than the ring for those who catch up, a piece at a time and one read after another: laggards are many when
- * something stalls, and they can wait. Whoever stands within what was read gets its part of it.
+ * Reads what is older than the ring for those who catch up, some pieces at a time and one read after another: laggards are many
+ * when something stalls, and they can wait. Whoever stands within what was read last gets a piece of it.
  */
 export class PieceReads {
   readonly #tail: TailState;
@@ -18,6 +26,9 @@ export class PieceReads {
   readonly #again: (laggard: Laggard) => void;
   #waiting: Laggard[] = [];
   #fetch: RangeFetch | undefined;
+  #kept: Read | undefined;
+  /** The read that was kept was of use, since it was last asked. */
+  #isUsed = false;
 
   /** @param again another look may do without the stream now. */
   constructor(tail: TailState, ring: Ring, again: (laggard: Laggard) => void) {
@@ -27,6 +38,13 @@ export class PieceReads {
   }
 
   add(laggard: Laggard): void {
+    const kept = this.#kept;
+    const { sequence } = laggard.place;
+    if (kept !== undefined && sequence >= kept.soundFrom && sequence < this.#upTo(kept)) {
+      this.#isUsed = true;
+      this.#serve(laggard, kept, this.#upTo(kept));
+      return;
+    }
     this.#waiting.push(laggard);
     this.#begin();
   }
@@ -34,6 +52,7 @@ export class PieceReads {
   takeAll(): readonly Laggard[] {
     this.#fetch?.cancel();
     this.#fetch = undefined;
+    this.#kept = undefined;
     return this.#waiting.splice(0);
   }
 
@@ -54,7 +73,8 @@ export class PieceReads {
       proof: "from",
       onTooFar: () => "stop",
     };
-    const { messages, bytes } = first.most;
+    const messages = first.most.messages * PIECES_AT_ONCE;
+    const bytes = first.most.bytes * PIECES_AT_ONCE;
     const bounds = {
       ...limits,
       replayMessages: messages,
@@ -74,6 +94,7 @@ export class PieceReads {
       this.#tail.restart("epoch", outcome.state.epoch, outcome.state.lastSequence);
       return;
     }
+    if (outcome.kind === "fetched") this.#keep(outcome);
     const upTo = this.#upTo(outcome);
     const served = this.#waiting.filter(({ place }) => place.sequence >= from && place.sequence < upTo);
     this.#waiting = this.#waiting.filter((laggard) => !served.includes(laggard));
@@ -82,6 +103,24 @@ export class PieceReads {
     }
     // The ring may have come to reach back to some of them.
     for (const laggard of this.#waiting.splice(0)) this.#again(laggard);
+  }
+
+  #keep(read: Read): void {
+    this.#kept = read;
+    this.#isUsed = true;
+    this.#forgetLater(read);
+  }
+
+  #forgetLater(read: Read): void {
+    this.#tail.reads.wait(KEPT_MS, () => {
+      if (this.#kept !== read) return;
+      if (this.#isUsed) {
+        this.#isUsed = false;
+        this.#forgetLater(read);
+      } else {
+        this.#kept = undefined;
+      }
+    });
   }
 
   /** What the tail has still to deliver is not passed over. */
