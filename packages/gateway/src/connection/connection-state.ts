@@ -7,13 +7,13 @@ export type LeavingCause = Extract<CloseName, "draining" | "connection_age">;
 
 /**
  * - `entering`: not authenticated yet.
- * - `open`: authenticated.
+ * - `open`: authenticated; it has to go when it is too old, at `ageAt`.
  * - `leaving`: told to go, because of `cause`; ends with the last request in flight.
  * - `closed`: nothing is sent or handled any more.
  */
 export type ConnectionState =
   | { readonly kind: "entering"; readonly entrance: Entrance }
-  | { readonly kind: "open"; readonly principal: Principal }
+  | { readonly kind: "open"; readonly principal: Principal; readonly ageAt: number }
   | { readonly kind: "leaving"; readonly principal: Principal; readonly cause: LeavingCause }
   | { readonly kind: "closed" };
 

@@ -27,7 +27,7 @@ import {
   LEAVING_WORDS,
   type LeavingCause,
 } from "./connection-state.ts";
-import { nextDeadline, overdue } from "./deadlines.ts";
+import { isTooOld, nextDeadline, overdue } from "./deadlines.ts";
 import { type AddressWish, Entrance } from "./entrance.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
 import { copyFrame, type InboundFrame } from "./held-frames.ts";
@@ -51,8 +51,6 @@ export class Connection implements OutboxOwner, Session, Sleeper {
   readonly #outbox: Outbox;
   readonly #liveness: Liveness;
   readonly #onClosed: (connection: Connection) => void;
-  /** When it is as old as connections may become. */
-  readonly #ageAt: number;
   #state: ConnectionState;
   /** Made for the first frame behind `connect`: many clients never send one. */
   #intake: FrameIntake | undefined;
@@ -82,7 +80,6 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#onClosed = onClosed;
     this.#outbox = new Outbox(socket, context, this);
     this.#liveness = new Liveness(openedAt, context.ping, context.random());
-    this.#ageAt = endOfAge(openedAt, limits.connectionAgeMs, context.random());
     this.#state = { kind: "entering", entrance: new Entrance(openedAt + limits.unauthenticatedMs, wish) };
     this.reschedule();
   }
@@ -234,12 +231,15 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     }
   }
 
-  /** The node leaves: says so, answers what is in flight, and closes. */
-  drain(reconnectMs: number): void {
-    if (this.#state.kind === "entering") {
-      this.end("draining", LEAVING_WORDS.draining);
-    } else {
-      this.#leave("draining", reconnectMs);
+  /** It has to leave: says so, answers what is in flight, and closes. */
+  drain(reconnectMs: number, cause: LeavingCause = "draining"): void {
+    if (this.#state.kind === "open") {
+      this.subscriptions.serve();
+      this.#send({ type: "draining", reconnect: reconnectMs });
+      this.#state = { kind: "leaving", principal: this.#state.principal, cause };
+      this.#leaveIfIdle();
+    } else if (this.#state.kind === "entering") {
+      this.end(cause, LEAVING_WORDS[cause]);
     }
   }
 
@@ -263,8 +263,8 @@ export class Connection implements OutboxOwner, Session, Sleeper {
       this.end(ending.name, ending.reason);
       return;
     }
-    if (now >= this.#ageAt) {
-      this.#leave("connection_age", Math.floor(random() * MOVE_WITHIN_MS));
+    if (isTooOld(this.#state, now)) {
+      this.drain(Math.floor(random() * MOVE_WITHIN_MS), "connection_age");
     }
     if (this.isClosed) {
       return;
@@ -349,7 +349,9 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     if (principal === undefined) {
       this.context.instruments.authentications.anonymous.inc();
     }
-    this.#state = { kind: "open", principal };
+    const { limits, now, random } = this.context;
+    const ageAt = endOfAge(now(), limits.connectionAgeMs, random());
+    this.#state = { kind: "open", principal, ageAt };
     this.reschedule();
     this.#sendText(this.context.greeting.text(this.id, principal, isBatched(this.format), connect?.id));
     for (const { channel, from } of wantedJoins(
@@ -419,15 +421,6 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     }
   }
 
-  #leave(cause: LeavingCause, reconnectMs: number): void {
-    if (this.#state.kind === "open") {
-      this.subscriptions.serve();
-      this.#send({ type: "draining", reconnect: reconnectMs });
-      this.#state = { kind: "leaving", principal: this.#state.principal, cause };
-      this.#leaveIfIdle();
-    }
-  }
-
   #leaveIfIdle(): void {
     if (this.#state.kind === "leaving" && this.#intake?.isIdle !== false) {
       const { cause } = this.#state;
@@ -469,9 +462,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     if (!this.isClosed) {
       const outbox = this.#outbox;
       const deadline = nextDeadline(this.#state, outbox.state, outbox.behindSince, this.context.limits);
-      const ageAt = this.#state.kind === "open" ? this.#ageAt : Number.POSITIVE_INFINITY;
-      const wakeAt = Math.min(deadline, this.#liveness.dueAt, outbox.wakeAt, ageAt);
-      this.context.wheel.schedule(this, wakeAt);
+      this.context.wheel.schedule(this, Math.min(deadline, this.#liveness.dueAt, outbox.wakeAt));
     }
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { identity, LIMITS, NOW } from "../../testing/fake-node.ts";
 import { CLOSED, type ConnectionState } from "./connection-state.ts";
-import { nextDeadline, overdue } from "./deadlines.ts";
+import { isTooOld, nextDeadline, overdue } from "./deadlines.ts";
 import { Entrance } from "./entrance.ts";
 import type { OutboxState } from "./outbox.ts";
 
@@ -14,8 +14,12 @@ const entering: ConnectionState = {
   kind: "entering",
   entrance: new Entrance(NOW + 100, { channels: [], since: undefined }),
 };
-const open: ConnectionState = { kind: "open", principal: identity({ expiresAt: NOW + 60_000 }) };
-const anonymous: ConnectionState = { kind: "open", principal: undefined };
+const open: ConnectionState = {
+  kind: "open",
+  principal: identity({ expiresAt: NOW + 60_000 }),
+  ageAt: NEVER,
+};
+const anonymous: ConnectionState = { kind: "open", principal: undefined, ageAt: NEVER };
 const leaving: ConnectionState = {
   kind: "leaving",
   principal: identity({ expiresAt: NOW + 60_000 }),
@@ -49,13 +53,20 @@ describe("deadlines", () => {
     expect(nextDeadline(anonymous, LAGGING, NOW - LIMITS.catchUpMs, LIMITS)).toBe(NOW);
   });
 
+  it("move one that is too old, which is no mistake of it", () => {
+    const old: ConnectionState = { ...anonymous, ageAt: NOW + 500 };
+    expect(nextDeadline(old, FLOWING, undefined, LIMITS)).toBe(NOW + 500);
+    expect([isTooOld(old, NOW + 499), isTooOld(old, NOW + 500)]).toStrictEqual([false, true]);
+    expect(overdue(old, FLOWING, undefined, LIMITS, NOW + 500)).toBeUndefined();
+  });
+
   it("end one with a broken outbox at once", () => {
     expect(nextDeadline(open, BROKEN, undefined, LIMITS)).toBeLessThan(NOW);
     expect(overdue(open, BROKEN, undefined, LIMITS, NOW)?.name).toBe("slow_consumer");
   });
 
   it("take what comes first: the token of a lagging client may expire before its grace ends", () => {
-    const soon: ConnectionState = { kind: "open", principal: identity({ expiresAt: NOW + 1 }) };
+    const soon: ConnectionState = { kind: "open", principal: identity({ expiresAt: NOW + 1 }), ageAt: NEVER };
     expect(nextDeadline(soon, LAGGING, undefined, LIMITS)).toBe(NOW + 1);
     expect(overdue(soon, LAGGING, undefined, LIMITS, NOW + LIMITS.laggingMs)?.name).toBe("token_expired");
   });

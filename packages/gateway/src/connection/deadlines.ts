@@ -28,14 +28,28 @@ export function overdue(
     : undefined;
 }
 
-/** When {@link overdue} has to be asked again; in the past if it has something to say now. */
+/** Whether it has to make room for where it would go now; in order, as nothing is wrong with it. */
+export function isTooOld(state: ConnectionState, now: number): boolean {
+  return now >= ageDeadline(state);
+}
+
+/** When {@link overdue} and {@link isTooOld} have to be asked again; in the past if they have something to say now. */
 export function nextDeadline(
   state: ConnectionState,
   outbox: OutboxState,
   behindSince: number | undefined,
   limits: GatewayLimits,
 ): number {
-  return Math.min(stateDeadline(state), outboxDeadline(outbox, limits), catchUpDeadline(behindSince, limits));
+  return Math.min(
+    stateDeadline(state),
+    ageDeadline(state),
+    outboxDeadline(outbox, limits),
+    catchUpDeadline(behindSince, limits),
+  );
+}
+
+function ageDeadline(state: ConnectionState): number {
+  return state.kind === "open" ? state.ageAt : Number.POSITIVE_INFINITY;
 }
 
 function catchUpDeadline(behindSince: number | undefined, limits: GatewayLimits): number {
