@@ -10,7 +10,7 @@ export const TIERS: ReadonlyMap<string, readonly string[]> = new Map(
     "packages/webhooks": ["protocol", "runtime", "broker"],
     "packages/testkit": ["protocol", "runtime"],
     "services/gateway": ["protocol", "runtime", "auth", "broker", "gateway"],
-    "services/webhooks": ["protocol", "runtime", "broker", "webhooks"],
+    "services/webhooks": ["protocol", "runtime", "auth", "broker", "webhooks"],
     // The development stack: the only service that may run what tests run.
     "services/demo": ["protocol", "client", "runtime", "auth", "broker", "testkit"],
   }).map(([directory, names]) => [directory, names.map((name) => `packages/${name}`)]),

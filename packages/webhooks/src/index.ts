@@ -1,0 +1,1 @@
+export { WebhooksError, type WebhooksErrorCode } from "./webhooks-error.ts";
