@@ -8,6 +8,7 @@ export { BrokerError } from "./broker-error.ts";
 export type { BrokerOptions, BrokerOptionsInput, BrokerTls } from "./broker-options.ts";
 export { resolveBrokerOptions } from "./broker-options.ts";
 export type { Claims, ClientIdentity, InboundMessage, ServiceCall } from "./client-message.ts";
+export { connectToNats } from "./connect-to-nats.ts";
 export type { BrokerState } from "./link.ts";
 export type { LiveMessage, LivePublisher } from "./live-message.ts";
 export type { PublisherIdentity } from "./message-headers.ts";

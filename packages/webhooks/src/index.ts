@@ -1,3 +1,8 @@
+export { DEVELOPMENT_HOOK_SECRETS } from "./inbound/development-hook-secrets.ts";
+export { HOOK_METRICS, type HookMetrics } from "./inbound/hook-metrics.ts";
+export { hookSettings } from "./inbound/hook-settings.ts";
+export type { StartedHooks, StartHooksOptions } from "./inbound/start-hooks.ts";
+export { startHooks } from "./inbound/start-hooks.ts";
 export type { SignatureHeaders, SignedContent } from "./signing/sign-webhook.ts";
 export { signatureHeaders, signWebhook } from "./signing/sign-webhook.ts";
 export type { ReceivedSignature, SignatureFault, SignatureVerdict } from "./signing/verify-webhook.ts";
