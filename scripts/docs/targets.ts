@@ -1,5 +1,6 @@
 import { GATEWAY_METRICS, GATEWAY_SETTINGS, OPENAPI } from "@tidegate/gateway";
 import { describeMetrics, describeSettings, processMetrics, supervisorMetrics } from "@tidegate/runtime";
+import { HOOK_METRICS, WEBHOOK_SERVICE_SETTINGS } from "@tidegate/webhooks";
 import { fillSections } from "./generated-sections.ts";
 import { protocolSections } from "./protocol-sections.ts";
 
@@ -19,13 +20,18 @@ export const TARGETS: readonly DocumentTarget[] = [
   { path: "packages/protocol/PROTOCOL.md", sections: protocolSections },
   {
     path: "docs/configuration.md",
-    sections: () => new Map([["settings", describeSettings(GATEWAY_SETTINGS)]]),
+    sections: () =>
+      new Map([
+        ["settings", describeSettings(GATEWAY_SETTINGS)],
+        ["webhook-settings", describeSettings(WEBHOOK_SERVICE_SETTINGS)],
+      ]),
   },
   {
     path: "docs/metrics.md",
     sections: () =>
       new Map([
         ["gateway", describeMetrics(GATEWAY_METRICS)],
+        ["hooks", describeMetrics(HOOK_METRICS)],
         ["process", describeMetrics(processMetrics)],
         ["supervisor", describeMetrics(supervisorMetrics)],
       ]),

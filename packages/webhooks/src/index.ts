@@ -3,6 +3,8 @@ export { HOOK_METRICS, type HookMetrics } from "./inbound/hook-metrics.ts";
 export { hookSettings } from "./inbound/hook-settings.ts";
 export type { StartedHooks, StartHooksOptions } from "./inbound/start-hooks.ts";
 export { startHooks } from "./inbound/start-hooks.ts";
+export { NatsLink, openNatsLink } from "./nats-link.ts";
+export { natsOptions, WEBHOOK_SERVICE_SETTINGS, type WebhookServiceSettings } from "./service-settings.ts";
 export type { SignatureHeaders, SignedContent } from "./signing/sign-webhook.ts";
 export { signatureHeaders, signWebhook } from "./signing/sign-webhook.ts";
 export type { ReceivedSignature, SignatureFault, SignatureVerdict } from "./signing/verify-webhook.ts";

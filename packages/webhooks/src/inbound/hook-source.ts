@@ -7,7 +7,7 @@ import type { HookRequest, HookScheme } from "./schemes/hook-scheme.ts";
  * - `id`: the sender's id. Several senders do not sign theirs: who has one of their requests can repeat it under a new id.
  * - `body`: every byte of the body. Nobody can repeat it; but two honest deliveries that do not differ count as one.
  */
-export type Sameness = "id" | "body";
+type Sameness = "id" | "body";
 
 /** A sender that may deliver to `/hooks/<name>`. */
 export interface HookSource {

@@ -8,10 +8,10 @@ import { hookSettings } from "./hook-settings.ts";
 import { type RequestParts, requestOf } from "./schemes/request.fixture.ts";
 import { type StartedHooks, startHooks } from "./start-hooks.ts";
 
-export const HOOK_TABLE = defineSettings({ settings: hookSettings });
+const HOOK_TABLE = defineSettings({ settings: hookSettings });
 
 /** The settings that a file with this `hooks` tree gives. */
-export function settingsOf(hooks: object) {
+function settingsOf(hooks: object) {
   const loaded = loadSettings(HOOK_TABLE, { environment: {}, fileText: JSON.stringify({ hooks }) });
   if (!loaded.ok) throw new TypeError(JSON.stringify(loaded.problems));
   return loaded.settings.hooks;

@@ -25,7 +25,7 @@ export const SCHEME_NAMES = [
   "paypal",
 ] as const;
 
-export type SchemeName = (typeof SCHEME_NAMES)[number];
+type SchemeName = (typeof SCHEME_NAMES)[number];
 
 /** What a scheme needs to know of a source. */
 export interface SchemeOptions {

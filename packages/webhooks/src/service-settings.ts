@@ -1,0 +1,85 @@
+import type { BrokerCredentials, BrokerOptionsInput } from "@tidegate/broker";
+import {
+  defineSettings,
+  natsSettings,
+  oneOf,
+  type SettingsOf,
+  serviceSettings,
+  setting,
+  text,
+} from "@tidegate/runtime";
+import { hookSettings } from "./inbound/hook-settings.ts";
+
+/** Fits into a NATS subject and a connection name alike. */
+const name = text({
+  max: 64,
+  pattern: { test: /^[A-Za-z0-9_-]+$/, expects: "letters, digits, _ and -" },
+});
+
+/** Everything a webhook process can be told. The reference in docs/configuration.md is generated from it. */
+export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
+  settings: [
+    ...serviceSettings,
+    setting({
+      path: "mode",
+      schema: oneOf(["production", "development"]),
+      default: "production",
+      doc: "A production process refuses to start on development secrets.",
+    }),
+    setting({
+      path: "node.name",
+      schema: name.optional(),
+      doc: "Unique among the processes; shown by NATS monitoring. Default: the host's name and the process id.",
+    }),
+    ...natsSettings,
+    setting({
+      path: "subjects.prefix",
+      schema: name,
+      default: "rt",
+      doc: "First token of the channel subjects, as the gateways have it.",
+    }),
+    ...hookSettings,
+  ],
+  refine: ({ nats }) => {
+    const kinds = [nats.user, nats.token, nats.credsFile, nats.nkeyFile].filter((one) => one !== undefined);
+    return [
+      ...(kinds.length > 1
+        ? [{ path: "nats.user" as const, message: "is one of several credentials given; keep one" }]
+        : []),
+      ...((nats.user === undefined) !== (nats.password === undefined)
+        ? [{ path: "nats.password" as const, message: "goes with nats.user; give both or none" }]
+        : []),
+      ...((nats.certFile === undefined) !== (nats.keyFile === undefined)
+        ? [{ path: "nats.keyFile" as const, message: "goes with nats.certFile; give both or none" }]
+        : []),
+    ];
+  },
+});
+
+export type WebhookServiceSettings = SettingsOf<typeof WEBHOOK_SERVICE_SETTINGS>;
+
+/** How to connect, as far as the settings decide it. */
+export function natsOptions(
+  settings: Pick<WebhookServiceSettings, "nats">,
+  process: string,
+): BrokerOptionsInput {
+  const { nats } = settings;
+  const { servers, caFile, certFile, keyFile, handshakeFirst, startupDeadlineMs } = nats;
+  const tls = caFile !== undefined || certFile !== undefined || handshakeFirst;
+  return {
+    servers,
+    name: process,
+    credentials: credentials(nats),
+    ...(tls ? { tls: { caFile, certFile, keyFile, handshakeFirst } } : {}),
+    startupDeadlineMs,
+  };
+}
+
+function credentials(nats: WebhookServiceSettings["nats"]): BrokerCredentials {
+  if (nats.user !== undefined && nats.password !== undefined) {
+    return { kind: "password", user: nats.user, password: nats.password };
+  }
+  if (nats.token !== undefined) return { kind: "token", token: nats.token };
+  if (nats.credsFile !== undefined) return { kind: "creds_file", path: nats.credsFile };
+  return nats.nkeyFile === undefined ? { kind: "none" } : { kind: "nkey_file", path: nats.nkeyFile };
+}
