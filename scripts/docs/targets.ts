@@ -1,6 +1,6 @@
 import { GATEWAY_METRICS, GATEWAY_SETTINGS, OPENAPI } from "@tidegate/gateway";
 import { describeMetrics, describeSettings, processMetrics, supervisorMetrics } from "@tidegate/runtime";
-import { HOOK_METRICS, WEBHOOK_SERVICE_SETTINGS } from "@tidegate/webhooks";
+import { HOOK_METRICS, WEBHOOK_METRICS, WEBHOOK_SERVICE_SETTINGS } from "@tidegate/webhooks";
 import { fillSections } from "./generated-sections.ts";
 import { protocolSections } from "./protocol-sections.ts";
 
@@ -32,6 +32,7 @@ export const TARGETS: readonly DocumentTarget[] = [
       new Map([
         ["gateway", describeMetrics(GATEWAY_METRICS)],
         ["hooks", describeMetrics(HOOK_METRICS)],
+        ["webhooks", describeMetrics(WEBHOOK_METRICS)],
         ["process", describeMetrics(processMetrics)],
         ["supervisor", describeMetrics(supervisorMetrics)],
       ]),

@@ -49,6 +49,7 @@ export type { Subscribe } from "./messages/subscribe.ts";
 export type { Subscribed } from "./messages/subscribed.ts";
 export type { Unsubscribe } from "./messages/unsubscribe.ts";
 export type { Unsubscribed } from "./messages/unsubscribed.ts";
+export { covers } from "./pattern.ts";
 export type { ResetReason } from "./reset-reasons.ts";
 export { RESET_REASONS } from "./reset-reasons.ts";
 export { REVISION, REVISIONS, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./revision.ts";

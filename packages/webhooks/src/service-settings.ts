@@ -8,7 +8,10 @@ import {
   setting,
   text,
 } from "@tidegate/runtime";
+import { RETRY_SPREAD } from "./delivery/retry-policy.ts";
+import { apiAuthSettings } from "./http-api/api-auth-settings.ts";
 import { hookSettings } from "./inbound/hook-settings.ts";
+import { webhookSettings } from "./webhook-settings.ts";
 
 /** Fits into a NATS subject and a connection name alike. */
 const name = text({
@@ -38,11 +41,30 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
       default: "rt",
       doc: "First token of the channel subjects, as the gateways have it.",
     }),
+    ...apiAuthSettings,
+    ...webhookSettings,
     ...hookSettings,
   ],
-  refine: ({ nats }) => {
+  refine: ({ nats, auth, webhooks }) => {
     const kinds = [nats.user, nats.token, nats.credsFile, nats.nkeyFile].filter((one) => one !== undefined);
+    const retriesMs = webhooks.retryPausesMs.reduce((sum, pause) => sum + pause, 0);
     return [
+      ...(webhooks.namespaces.length > 0 && auth.algorithms === undefined
+        ? [
+            {
+              path: "auth.algorithms" as const,
+              message: "is needed for webhooks.namespaces: endpoints are made through an API with tokens",
+            },
+          ]
+        : []),
+      ...(webhooks.keepMessagesMs <= retriesMs * RETRY_SPREAD + webhooks.maxRetryAfterMs
+        ? [
+            {
+              path: "webhooks.keepMessagesMs" as const,
+              message: "must be longer than retries go on: the pauses, a fifth more, and maxRetryAfterMs",
+            },
+          ]
+        : []),
       ...(kinds.length > 1
         ? [{ path: "nats.user" as const, message: "is one of several credentials given; keep one" }]
         : []),

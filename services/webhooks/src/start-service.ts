@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import { createTokenVerifier, productionKeyProblems } from "@tidegate/auth";
 import {
   createMetrics,
   type Logger,
@@ -7,12 +8,20 @@ import {
   startOperationsServer,
 } from "@tidegate/runtime";
 import {
+  type Authorize,
   HOOK_METRICS,
   natsOptions,
   openNatsLink,
   startHooks,
+  startWebhooks,
+  WEBHOOK_METRICS,
   type WebhookServiceSettings,
+  WebhooksError,
 } from "@tidegate/webhooks";
+import { authorizeByGrants } from "./authorize-by-grants.ts";
+import { verifierOptions } from "./verifier-options.ts";
+
+const METRICS = { ...HOOK_METRICS, ...WEBHOOK_METRICS };
 
 /** For what is still on its way to NATS when the process ends. */
 const FLUSH_MS = 2_000;
@@ -21,6 +30,8 @@ export interface StartedService extends RunningService {
   readonly operationsPort: number;
   /** Of `/hooks`; undefined without sources. */
   readonly hooksPort: number | undefined;
+  /** Of `/v1/webhooks`; undefined without algorithms of tokens, and then nothing goes out. */
+  readonly apiPort: number | undefined;
   /** Resolves if the link to NATS ended for good: the process can do nothing more and should exit. */
   readonly failed: Promise<Error>;
 }
@@ -41,7 +52,7 @@ export async function startService(
     for (const one of closers.splice(0).reverse()) await one();
   };
   try {
-    const { metrics, exposition, close: closeMetrics } = createMetrics(HOOK_METRICS, { process: true });
+    const { metrics, exposition, close: closeMetrics } = createMetrics(METRICS, { process: true });
     closers.push(closeMetrics);
     const readiness = new Readiness(["nats", "listening"]);
     const operations = await startOperationsServer({
@@ -73,24 +84,51 @@ export async function startService(
             metrics,
             logger,
           });
+    const authorize = await authorizeWith(settings, closers);
+    const webhooks =
+      authorize === undefined
+        ? undefined
+        : await startWebhooks({
+            settings: settings.webhooks,
+            channelPrefix: settings.subjects.prefix,
+            nats: link.nats,
+            authorize,
+            metrics,
+            logger,
+          });
+    closers.push(() => webhooks?.close());
     readiness.condition("listening").pass();
-    logger.info({ hooksPort: hooks?.port, operationsPort: operations.port }, "listening");
+    const ports = { hooksPort: hooks?.port, apiPort: webhooks?.port, operationsPort: operations.port };
+    logger.info(ports, "listening");
     return {
-      operationsPort: operations.port,
-      hooksPort: hooks?.port,
+      ...ports,
       failed: link.failed,
       drain: async () => {
         readiness.drain();
-        await hooks?.drain();
+        await Promise.all([hooks?.drain(), webhooks?.drain()]);
       },
       // In the reverse order of their start: the operations server answers probes to the very end.
       stop: close,
-      pending: () => ({ hooks: hooks?.pending ?? 0 }),
+      pending: () => ({ hooks: hooks?.pending ?? 0, deliveries: webhooks?.pending ?? 0 }),
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** @returns undefined if no tokens are accepted. */
+async function authorizeWith(
+  settings: WebhookServiceSettings,
+  closers: (() => void)[],
+): Promise<Authorize | undefined> {
+  if (settings.auth.algorithms === undefined) return undefined;
+  const options = verifierOptions(settings.auth, settings.mode);
+  const weak = settings.mode === "production" ? productionKeyProblems(options) : [];
+  if (weak.length > 0) throw new WebhooksError("invalid", `not fit for production: ${weak.join("; ")}`);
+  const verifier = await createTokenVerifier(options);
+  closers.push(() => verifier.close());
+  return authorizeByGrants(verifier);
 }
 
 function defaultName(): string {

@@ -140,9 +140,9 @@ export function url(schemes: readonly [string, ...string[]]): z.ZodType<string, 
 
 /** A list: in YAML a sequence, in the environment its items separated by commas. Items are trimmed, empty ones refused. */
 export function listOf<Item>(
-  item: z.ZodType<Item, string>,
+  item: z.ZodType<Item, string | number>,
   options: Bounds = {},
-): z.ZodType<Item[], string | readonly string[]> {
+): z.ZodType<Item[], string | readonly (string | number)[]> {
   const { min, max } = resolveBounds(options, 1000);
   const itemType = noteOf(item)?.type;
   const note = {
@@ -151,7 +151,7 @@ export function listOf<Item>(
     unit: undefined,
   };
   const items = z
-    .custom<string | readonly string[]>(
+    .custom<string | readonly (string | number)[]>(
       (value) => typeof value === "string" || Array.isArray(value),
       note.expects,
     )

@@ -1,0 +1,185 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { JsMsg } from "@nats-io/jetstream";
+import type { AttemptLog } from "../attempts/attempt-log.ts";
+import type { Endpoint } from "../endpoints/endpoint.ts";
+import type { EndpointDirectory } from "../endpoints/endpoint-directory.ts";
+import { RateBucket } from "../lanes/rate-bucket.ts";
+import type { Clock } from "../queue/clock.ts";
+import type { DeliveryTask } from "../queue/delivery-task.ts";
+import { decodeTask } from "../queue/delivery-task.ts";
+import { KeptConsumer } from "../queue/kept-consumer.ts";
+import type { WebhookLink } from "../queue/webhook-link.ts";
+import { FIFO_LANES } from "../webhook-names.ts";
+import type { Delivery } from "./delivery.ts";
+import type { DeliveryInstruments } from "./delivery-instruments.ts";
+
+export interface FifoLanesParts {
+  readonly link: WebhookLink;
+  readonly directory: EndpointDirectory;
+  readonly findEndpoint: (id: string) => Promise<Endpoint | undefined>;
+  readonly delivery: Delivery;
+  readonly attempts: AttemptLog;
+  readonly instruments: DeliveryInstruments;
+  readonly now: Clock;
+}
+
+const ACK_WAIT_MS = 45_000;
+const RENEW_MS = 15_000;
+const PAUSED_MS = 10_000;
+const REPEAT_MS = 1_000;
+/** A wait that is shorter is not worth a round trip. */
+const SLACK_MS = 20;
+
+interface FifoEndpoint {
+  readonly consumers: readonly KeptConsumer[];
+  readonly bucket: RateBucket;
+}
+
+/**
+ * Deliveries that keep their order. Each ordered endpoint has a few consumers of its own, over which its channels are spread, and each lets out one
+ * message at a time, in all processes together: whatever is behind waits for it, through every retry. A retry waits in the server.
+ */
+export class FifoLanes {
+  readonly #parts: FifoLanesParts;
+  readonly #endpoints = new Map<string, FifoEndpoint>();
+  readonly #busy = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
+  readonly #unlisten: () => void;
+
+  constructor(parts: FifoLanesParts) {
+    this.#parts = parts;
+    this.#unlisten = parts.directory.onChange((id, endpoint) => this.#changed(id, endpoint));
+  }
+
+  get held(): number {
+    return this.#busy.size;
+  }
+
+  /** Takes nothing more and ends what is under way. Idempotent. */
+  async drain(): Promise<void> {
+    this.#unlisten();
+    const consumers = [...this.#endpoints.values()].flatMap((one) => one.consumers);
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    await Promise.all(this.#busy);
+    this.close();
+  }
+
+  close(): void {
+    this.#stopped.abort();
+  }
+
+  /** An endpoint that is no longer ordered keeps its consumers until the process ends: what is queued still has to go out. */
+  #changed(id: string, endpoint: Endpoint | undefined): void {
+    if (endpoint === undefined) {
+      const known = this.#endpoints.get(id);
+      this.#endpoints.delete(id);
+      if (known !== undefined) void this.#remove(id, known);
+      return;
+    }
+    if (endpoint.ordering !== "fifo" || this.#endpoints.has(id)) return;
+    const bucket = new RateBucket();
+    const consumers = Array.from({ length: FIFO_LANES }, (_, lane) => this.#open(id, lane, bucket));
+    this.#endpoints.set(id, { consumers, bucket });
+  }
+
+  #open(id: string, lane: number, bucket: RateBucket): KeptConsumer {
+    const { link, instruments } = this.#parts;
+    return new KeptConsumer({
+      link,
+      stream: link.names.queueStream,
+      config: {
+        durable_name: `fifo_${id}_${lane}`,
+        filter_subject: link.names.fifoTasks(id, lane),
+        ack_wait: ACK_WAIT_MS * 1_000_000,
+        max_ack_pending: 1,
+      },
+      maxMessages: 1,
+      onMessage: (message) => {
+        const work = this.#take(message, bucket).finally(() => this.#busy.delete(work));
+        this.#busy.add(work);
+      },
+      onTrouble: (error) => instruments.troubled(error),
+    });
+  }
+
+  async #remove(id: string, { consumers }: FifoEndpoint): Promise<void> {
+    const { link, instruments } = this.#parts;
+    await Promise.all(consumers.map((consumer) => consumer.stop()));
+    for (let lane = 0; lane < FIFO_LANES; lane += 1) {
+      await link.jsm.consumers
+        .delete(link.names.queueStream, `fifo_${id}_${lane}`)
+        .catch((error) => instruments.troubled(error));
+    }
+  }
+
+  async #take(message: JsMsg, bucket: RateBucket): Promise<void> {
+    const renewing = setInterval(() => message.working(), RENEW_MS).unref();
+    try {
+      await this.#handle(message, bucket);
+    } catch (error) {
+      // It stays in its place and comes again.
+      this.#parts.instruments.troubled(error);
+      message.nak(REPEAT_MS);
+    } finally {
+      clearInterval(renewing);
+    }
+  }
+
+  async #handle(message: JsMsg, bucket: RateBucket): Promise<void> {
+    const { findEndpoint, delivery, instruments, now } = this.#parts;
+    const written = decodeTask(message.string());
+    if (written === undefined) {
+      message.term();
+      return;
+    }
+    const endpoint = await findEndpoint(written.endpoint);
+    if (endpoint === undefined) {
+      message.ack();
+      return;
+    }
+    if (endpoint.disabled !== undefined) {
+      await delivery.giveUp(written, "disabled");
+      message.ack();
+      return;
+    }
+    if (endpoint.paused) {
+      instruments.deferred("paused");
+      message.nak(PAUSED_MS);
+      return;
+    }
+    const { task, notBefore } = message.redelivered
+      ? await this.#resume(written)
+      : { task: written, notBefore: 0 };
+    const early = notBefore - now();
+    if (early > SLACK_MS) {
+      message.nak(early);
+      return;
+    }
+    if (!(await this.#pass(bucket, endpoint))) {
+      message.nak();
+      return;
+    }
+    const { next } = await delivery.attempt(task, endpoint);
+    if (next.kind === "retry") message.nak(Math.max(1, next.at - now()));
+    else message.ack();
+  }
+
+  /** The task in the queue stays as it was written; how far it has come stands in the log of attempts. */
+  async #resume(task: DeliveryTask): Promise<{ task: DeliveryTask; notBefore: number }> {
+    const last = await this.#parts.attempts.last(task.endpoint, task.id);
+    if (last === undefined || last.run !== task.run) return { task, notBefore: 0 };
+    const notBefore = last.next.kind === "retry" ? last.next.at : 0;
+    return { task: { ...task, attempt: last.attempt + 1 }, notBefore };
+  }
+
+  /** Waits for the rate limit. */
+  async #pass(bucket: RateBucket, endpoint: Endpoint): Promise<boolean> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      const wait = bucket.take(this.#parts.now(), endpoint.ratePerSecond);
+      if (wait === 0) return true;
+      await delay(wait, undefined, { signal }).catch(() => {});
+    }
+    return false;
+  }
+}

@@ -1,0 +1,48 @@
+import type { Endpoint, StoredEndpoint } from "../endpoints/endpoint.ts";
+import type { EndpointRules } from "../endpoints/endpoint-schema.ts";
+import { isEndpointId } from "../endpoints/endpoint-store.ts";
+import type { Clock } from "../queue/clock.ts";
+import type { Replays } from "../replay/replays.ts";
+import type { WebhookEngine } from "../webhook-engine.ts";
+import { ApiProblem } from "./api-problem.ts";
+import type { ApiCall } from "./api-route.ts";
+
+/** What the operations work with. */
+export interface ApiContext {
+  readonly engine: Pick<
+    WebhookEngine,
+    "directory" | "store" | "health" | "attempts" | "deadLetters" | "sender" | "forget"
+  >;
+  readonly replays: Replays;
+  readonly rules: EndpointRules;
+  readonly now: Clock;
+}
+
+/** @throws ApiProblem `not_found`. */
+export async function endpointOf({ engine }: ApiContext, call: ApiCall): Promise<StoredEndpoint> {
+  const id = call.parameters["id"] ?? "";
+  const stored = isEndpointId(id) ? await engine.store.get(id) : undefined;
+  if (stored === undefined) throw new ApiProblem("not_found", "there is no such endpoint");
+  return stored;
+}
+
+/**
+ * Changes the endpoint of a call: under the revision that was given, or else whatever its revision is.
+ *
+ * @throws ApiProblem `not_found`; WebhooksError `conflict` if a revision was given and is not the newest.
+ */
+export async function changeEndpoint(
+  context: ApiContext,
+  call: ApiCall,
+  change: (endpoint: Endpoint) => Endpoint,
+): Promise<StoredEndpoint> {
+  const { store, directory } = context.engine;
+  const { endpoint } = await endpointOf(context, call);
+  const changed =
+    call.revision === undefined
+      ? await store.change(endpoint.id, change)
+      : await store.update(change(endpoint), call.revision);
+  if (changed === undefined) throw new ApiProblem("not_found", "there is no such endpoint");
+  directory.observe(endpoint.id, changed);
+  return changed;
+}

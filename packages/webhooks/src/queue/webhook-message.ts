@@ -1,0 +1,10 @@
+/** A message on its way to endpoints. */
+export interface WebhookMessage {
+  /** Of the live message: the cursor behind which it stands, as clients see it. The same over all attempts and replays. */
+  readonly id: string;
+  readonly channel: string;
+  readonly event: string | undefined;
+  /** When it was published, in milliseconds since the epoch. */
+  readonly time: number;
+  readonly payload: Uint8Array;
+}

@@ -1,0 +1,62 @@
+import type { Logger, MetricsOf } from "@tidegate/runtime";
+import type { DeliveryInstruments } from "./delivery/delivery-instruments.ts";
+import type { DeliveryResult } from "./delivery/delivery-result.ts";
+import type { DeadReason } from "./delivery/retry-policy.ts";
+import type { Disablement } from "./endpoints/endpoint.ts";
+import type { DeferReason } from "./lanes/lane.ts";
+import type { WEBHOOK_METRICS } from "./metrics.ts";
+
+export type WebhookMetrics = MetricsOf<typeof WEBHOOK_METRICS>;
+
+/** Troubles come in crowds while NATS is away; one line says it. */
+const LOG_EVERY_MS = 5_000;
+
+/** Turns what happens into metrics and lines of the log. Endpoints appear by id, and only where an operator has to know. */
+export class WebhookInstruments implements DeliveryInstruments {
+  readonly #metrics: WebhookMetrics;
+  readonly #logger: Logger;
+  #loggedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(metrics: WebhookMetrics, logger: Logger) {
+    this.#metrics = metrics;
+    this.#logger = logger;
+  }
+
+  attempted({ outcome, durationMs }: DeliveryResult): void {
+    this.#metrics.attempts.child({ outcome }).inc();
+    this.#metrics.attemptSeconds.child({ outcome }).observe(durationMs / 1_000);
+  }
+
+  gaveUp(reason: DeadReason): void {
+    this.#metrics.deadLetters.child({ reason }).inc();
+  }
+
+  deferred(reason: DeferReason): void {
+    this.#metrics.deferrals.child({ reason }).inc();
+  }
+
+  repeated(): void {
+    this.#metrics.repeats.child().inc();
+  }
+
+  expanded(deliveries: number): void {
+    this.#metrics.deliveries.child().inc(deliveries);
+  }
+
+  skipped(): void {
+    this.#metrics.skipped.child().inc();
+  }
+
+  disabled(endpoint: string, reason: Disablement["reason"]): void {
+    this.#metrics.disabled.child({ reason }).inc();
+    this.#logger.warn({ endpoint, reason }, "an endpoint was disabled");
+  }
+
+  troubled(error: unknown): void {
+    this.#metrics.troubles.child().inc();
+    const now = performance.now();
+    if (now - this.#loggedAt < LOG_EVERY_MS) return;
+    this.#loggedAt = now;
+    this.#logger.warn({ err: error }, "NATS did not take or give something; it is tried again");
+  }
+}

@@ -1,0 +1,98 @@
+import { createHash } from "node:crypto";
+
+/** Deliveries of one ordered endpoint that may be under way at once, each of other channels. */
+export const FIFO_LANES = 4;
+
+/** Names of the streams, buckets and subjects of one environment. */
+export class WebhookNames {
+  /** `rt`, of which the channel subjects are. */
+  readonly prefix: string;
+  /** Tasks and the retries that are scheduled. */
+  readonly queueStream: string;
+  /** Copies of the messages that at least one endpoint wants. */
+  readonly messageStream: string;
+  readonly attemptStream: string;
+  readonly deadLetterStream: string;
+  /** Lifecycle events. */
+  readonly eventStream: string;
+  readonly endpointBucket: string;
+  readonly healthBucket: string;
+  readonly checkpointBucket: string;
+  readonly #shards: number;
+
+  constructor(prefix: string, shards: number) {
+    const base = `${prefix}wh`;
+    this.prefix = prefix;
+    this.#shards = shards;
+    this.queueStream = `${base}_queue`;
+    this.messageStream = `${base}_messages`;
+    this.attemptStream = `${base}_attempts`;
+    this.deadLetterStream = `${base}_dead`;
+    this.eventStream = `${base}_events`;
+    this.endpointBucket = `${base}_endpoints`;
+    this.healthBucket = `${base}_health`;
+    this.checkpointBucket = `${base}_checkpoints`;
+  }
+
+  /** First token of lifecycle events, which are named like channels. */
+  get eventNamespace(): string {
+    return `${this.prefix}ev`;
+  }
+
+  get shards(): number {
+    return this.#shards;
+  }
+
+  task(endpoint: string, message: string): string {
+    return `${this.prefix}wh.q.${hash(endpoint) % this.#shards}.${endpoint}.${message}`;
+  }
+
+  /** Filter of one shard. Never wider: acknowledging a schedule would delete it. */
+  shardTasks(shard: number): string {
+    return `${this.prefix}wh.q.${shard}.>`;
+  }
+
+  /** One retry of one message for one endpoint at a time: a second schedule on the same subject replaces the first. */
+  schedule(endpoint: string, message: string): string {
+    return `${this.prefix}wh.s.${endpoint}.${message}`;
+  }
+
+  schedules(endpoint: string): string {
+    return `${this.prefix}wh.s.${endpoint}.>`;
+  }
+
+  fifoTask(endpoint: string, channel: string, message: string): string {
+    return `${this.prefix}wh.f.${endpoint}.${hash(channel) % FIFO_LANES}.${message}`;
+  }
+
+  fifoTasks(endpoint: string, lane: number): string {
+    return `${this.prefix}wh.f.${endpoint}.${lane}.>`;
+  }
+
+  message(channel: string): string {
+    return `${this.prefix}wh.m.${channel}`;
+  }
+
+  /** A copy that was made of a dead letter: of one endpoint's interest only, so replays of a time pass it over. As long as the other. */
+  revived(channel: string): string {
+    return `${this.prefix}wh.r.${channel}`;
+  }
+
+  attempt(endpoint: string, message: string): string {
+    return `${this.prefix}wh.a.${endpoint}.${message}`;
+  }
+
+  deadLetter(endpoint: string, message: string): string {
+    return `${this.prefix}wh.d.${endpoint}.${message}`;
+  }
+
+  /** All that belongs to one endpoint, in one of the streams. */
+  ofEndpoint(kind: "attempt" | "deadLetter", endpoint: string): string {
+    return kind === "attempt" ? this.attempt(endpoint, ">") : this.deadLetter(endpoint, ">");
+  }
+}
+
+/** Even, and the same in every process and version. */
+function hash(text: string): number {
+  return createHash("sha256").update(text).digest().readUInt32BE(0);
+}
