@@ -12,7 +12,7 @@ export const TIERS: ReadonlyMap<string, readonly string[]> = new Map(
     "services/gateway": ["protocol", "runtime", "auth", "broker", "gateway"],
     "services/webhooks": ["protocol", "runtime", "auth", "broker", "webhooks"],
     // The development stack: the only service that may run what tests run.
-    "services/demo": ["protocol", "client", "runtime", "auth", "broker", "testkit"],
+    "services/demo": ["protocol", "client", "runtime", "auth", "broker", "webhooks", "testkit"],
   }).map(([directory, names]) => [directory, names.map((name) => `packages/${name}`)]),
 );
 

@@ -8,6 +8,7 @@ describe("the demo backend's arguments", () => {
     expect(parseDemoArguments(gateway)).toEqual({
       kind: "run",
       gateways: ["http://127.0.0.1:4080"],
+      hooks: undefined,
       host: "127.0.0.1",
       port: 4000,
     });

@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 export interface DemoArguments {
   /** `http://host:port` of each gateway that the page offers. */
   readonly gateways: readonly string[];
+  /** `http://host:port/hooks` of the webhook process; without it the page cannot show callbacks arriving. */
+  readonly hooks: string | undefined;
   readonly host: string;
   readonly port: number;
 }
@@ -17,6 +19,7 @@ export const DEMO_USAGE = `Usage: node services/demo/src/main.ts --gateway URL [
 The demo backend: serves the page, answers rpc.demo.>, publishes ticker.clock, ticker.price and feed.demo.
 
   --gateway URL   http:// address of a gateway that the page offers; give one per node
+  --hooks URL     http:// address of /hooks of the webhook process, for the callbacks of the page
   --host HOST     address the page is served on (default 127.0.0.1)
   --port PORT     port the page is served on, 0 for any free one (default 4000)
   --help, -h      print this and exit
@@ -43,7 +46,7 @@ export function parseDemoArguments(argv: readonly string[]): ParsedDemoArguments
   if (values.gateway.length === 0) {
     return { kind: "refused", message: "name at least one gateway with --gateway URL" };
   }
-  return { kind: "run", gateways: values.gateway, host: values.host, port };
+  return { kind: "run", gateways: values.gateway, hooks: values.hooks, host: values.host, port };
 }
 
 function read(argv: readonly string[]) {
@@ -52,6 +55,7 @@ function read(argv: readonly string[]) {
     allowPositionals: false,
     options: {
       gateway: { type: "string", multiple: true, default: [] },
+      hooks: { type: "string" },
       host: { type: "string", default: "127.0.0.1" },
       port: { type: "string", default: "4000" },
       help: { type: "boolean", short: "h", default: false },

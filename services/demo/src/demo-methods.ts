@@ -1,17 +1,23 @@
 import { type CallHandler, type ServiceCall, ServiceError } from "@tidegate/broker";
 import { answerQuestion } from "./bot.ts";
+import { CALLBACK_SENDERS, type CallbackSender } from "./callback-sender.ts";
 import type { NoticeBoard } from "./notice-board.ts";
 
 /** Longer questions are cut: the bot reads only for a word it knows. */
 const LONGEST_QUESTION = 500;
 
-type Method = (call: ServiceCall) => Uint8Array;
+type Method = (call: ServiceCall) => Uint8Array | Promise<Uint8Array>;
 
 /**
  * Answers requests under `rpc.demo.>`. The handler throws ServiceError `404` for a method that the demo does not have,
- * `400` for a payload it cannot use, `503` while nothing can be published.
+ * `400` for a payload it cannot use, `503` while nothing can be published or called.
+ *
+ * @param callbacks undefined where there is no webhook process.
  */
-export function demoMethods(notices: Pick<NoticeBoard, "post">): CallHandler {
+export function demoMethods(
+  notices: Pick<NoticeBoard, "post">,
+  callbacks: Pick<CallbackSender, "send"> | undefined,
+): CallHandler {
   const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
     ["demo.echo", (call) => call.payload],
     ["demo.time", () => encode({ time: new Date().toISOString() })],
@@ -23,6 +29,7 @@ export function demoMethods(notices: Pick<NoticeBoard, "post">): CallHandler {
         }),
     ],
     ["demo.notify", () => encode(postNotice(notices))],
+    ["demo.callback", async (call) => encode(await sendCallback(call, callbacks))],
   ]);
   return (call) => {
     const method = methods.get(call.method);
@@ -41,16 +48,41 @@ function postNotice(notices: Pick<NoticeBoard, "post">): object {
   return notice;
 }
 
-function questionOf({ payload }: ServiceCall): string {
+async function sendCallback(
+  call: ServiceCall,
+  callbacks: Pick<CallbackSender, "send"> | undefined,
+): Promise<object> {
+  const asked = textField(call, "sender");
+  const sender = CALLBACK_SENDERS.find((known) => known === asked);
+  if (sender === undefined) {
+    throw new ServiceError("400", `"sender" is one of ${CALLBACK_SENDERS.join(", ")}`);
+  }
+  if (callbacks === undefined) {
+    throw new ServiceError("503", "the demo backend was not told where /hooks is");
+  }
+  try {
+    return { sender, ...(await callbacks.send(sender)) };
+  } catch {
+    throw new ServiceError("503", "the webhook process is out of reach");
+  }
+}
+
+function questionOf(call: ServiceCall): string {
+  const text = textField(call, "text");
+  if (text === undefined) {
+    throw new ServiceError("400", 'the bot reads questions of the form {"text": "what time is it?"}');
+  }
+  return text.slice(0, LONGEST_QUESTION);
+}
+
+function textField({ payload }: ServiceCall, name: string): string | undefined {
   try {
     const value: unknown = JSON.parse(Buffer.from(payload).toString("utf8"));
-    if (typeof value === "object" && value !== null && "text" in value && typeof value.text === "string") {
-      return value.text.slice(0, LONGEST_QUESTION);
-    }
+    const field: unknown = typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
+    return typeof field === "string" ? field : undefined;
   } catch {
-    // Not JSON; answered like JSON of another shape.
+    return undefined;
   }
-  throw new ServiceError("400", 'the bot reads questions of the form {"text": "what time is it?"}');
 }
 
 function encode(value: unknown): Uint8Array {

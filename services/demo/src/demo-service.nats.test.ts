@@ -20,7 +20,7 @@ beforeAll(async () => {
     destination: { write: (line: string) => lines.push(line) },
   });
   service = await startDemoService(
-    { gateways: ["http://127.0.0.1:4080"], host: "127.0.0.1", port: 0 },
+    { gateways: ["http://127.0.0.1:4080"], hooks: undefined, host: "127.0.0.1", port: 0 },
     resolveBrokerOptions({ ...natsAccess(nats.url), name: "demo" }),
     logger,
     new AbortController().signal,
@@ -49,6 +49,15 @@ describe("the demo backend", () => {
   test("tells the time", async () => {
     const { time } = JSON.parse((await ask("demo.time", "")).text) as { time: string };
     expect(new Date(time).toISOString()).toBe(time);
+  });
+
+  test.each([
+    ["{}", "400", /stripe, github/],
+    ['{"sender":"github"}', "503", /where \/hooks is/],
+  ])("tells callers of demo.callback what it cannot do: %s", async (payload, status, words) => {
+    const reply = await plain.request("rpc.demo.callback", payload, { timeout: 5000 });
+    expect(reply.headers?.get("Nats-Service-Error-Code")).toBe(status);
+    expect(reply.headers?.get("Nats-Service-Error")).toMatch(words);
   });
 
   test("lets the bot answer", async () => {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type BrokerOptions, connectBroker } from "@tidegate/broker";
 import type { Logger, RunningService } from "@tidegate/runtime";
+import { CallbackSender } from "./callback-sender.ts";
 import type { DemoArguments } from "./demo-arguments.ts";
 import { demoMethods } from "./demo-methods.ts";
 import { NoticeBoard } from "./notice-board.ts";
@@ -12,7 +13,7 @@ const PAGE_DIRECTORY = fileURLToPath(new URL("../page/", import.meta.url));
 
 /** Builds the demo backend and starts it: a broker, the methods, the ticker and the feed on it, and the page. */
 export async function startDemoService(
-  { gateways, host, port }: DemoArguments,
+  { gateways, hooks, host, port }: DemoArguments,
   brokerOptions: BrokerOptions,
   logger: Logger,
   signal: AbortSignal,
@@ -20,9 +21,10 @@ export async function startDemoService(
   const broker = await connectBroker(brokerOptions, signal);
   const publishing = new AbortController();
   const notices = new NoticeBoard(broker);
+  const callbacks = hooks === undefined ? undefined : new CallbackSender(hooks);
   try {
     // A queue group, so that a second demo backend shares the work instead of answering everything twice.
-    await broker.respond("demo.>", "demo", demoMethods(notices)).ready;
+    await broker.respond("demo.>", "demo", demoMethods(notices, callbacks)).ready;
     tick(broker, publishing.signal);
     notices.run(publishing.signal);
     const page = await startPageServer({

@@ -1,7 +1,7 @@
 import type { TokenClaims } from "@tidegate/auth";
 
 /** The namespaces of `tidegate.yaml`. */
-const NAMESPACES = ["chat", "feed", "ticker"] as const;
+const NAMESPACES = ["chat", "feed", "hooks", "ticker"] as const;
 
 const EVERY_CHANNEL: readonly string[] = NAMESPACES.flatMap((namespace) => [namespace, `${namespace}.>`]);
 

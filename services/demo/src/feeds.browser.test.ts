@@ -120,7 +120,12 @@ async function startBackend(): Promise<{ backend: RunningService; address: strin
     destination: { write: (line: string) => lines.push(line) },
   });
   const running = await startDemoService(
-    { gateways: gateways.map(({ port }) => `http://127.0.0.1:${port}`), host: "127.0.0.1", port: 0 },
+    {
+      gateways: gateways.map(({ port }) => `http://127.0.0.1:${port}`),
+      hooks: undefined,
+      host: "127.0.0.1",
+      port: 0,
+    },
     resolveBrokerOptions({ ...natsAccess(nats.url), name: "demo" }),
     logger,
     new AbortController().signal,

@@ -83,3 +83,20 @@ test("a name that needs more than ASCII is shown as it was given", async () => {
   expect(complaints).toEqual([]);
   await Promise.all([zoe.close(), bob.close()]);
 });
+
+test("a payment and a push arrive on both nodes, signed and stored on their way", async () => {
+  const complaints: string[] = [];
+  const ada = await open("ada", 1, complaints);
+  const bob = await open("bob", 2, complaints);
+  const arrivals = (page: Page, text: string) =>
+    page.getByTestId("arrivals").locator("li", { hasText: text });
+  const connected = "#hooks .state[data-state=connected]";
+  await Promise.all([ada.locator(connected).waitFor(), bob.locator(connected).waitFor()]);
+  await ada.getByTestId("send-stripe").click();
+  await ada.getByTestId("hook-answer").filter({ hasText: "stripe was answered with 200" }).waitFor();
+  await Promise.all([arrivals(ada, "EUR for").waitFor(), arrivals(bob, "EUR for").waitFor()]);
+  await bob.getByTestId("send-github").click();
+  await Promise.all([arrivals(ada, "harbour/pilot").waitFor(), arrivals(bob, "harbour/pilot").waitFor()]);
+  expect(complaints).toEqual([]);
+  await Promise.all([ada.close(), bob.close()]);
+});

@@ -8,9 +8,9 @@ const LONGEST_NAME = 24;
 const NAME = new RegExp(`^[\\p{L}\\p{N}][\\p{L}\\p{M}\\p{N} ._-]{0,${LONGEST_NAME - 1}}$`, "u");
 
 const VISITOR_GRANTS = {
-  subscribe: ["chat.>", "feed.>", "ticker.>"],
+  subscribe: ["chat.>", "feed.>", "hooks.>", "ticker.>"],
   publish: ["chat.>"],
-  history: ["chat.>", "feed.>"],
+  history: ["chat.>", "feed.>", "hooks.>"],
   request: ["demo.>"],
 } as const satisfies GrantPatterns;
 

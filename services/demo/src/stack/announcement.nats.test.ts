@@ -2,8 +2,16 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { connectPlainNats, startNats } from "@tidegate/testkit";
+import { DEVELOPMENT_HOOK_SECRETS } from "@tidegate/webhooks";
 import { expect, test } from "vitest";
-import { announcement, curlCommand, listenCommands, natsCommand, publishCommand } from "./announcement.ts";
+import {
+  announcement,
+  curlCommand,
+  hookCommand,
+  listenCommands,
+  natsCommand,
+  publishCommand,
+} from "./announcement.ts";
 
 /** Runs a command as somebody would who copied it, and returns its exit code. */
 async function paste(command: string): Promise<number | null> {
@@ -12,6 +20,7 @@ async function paste(command: string): Promise<number | null> {
   return code;
 }
 
+const webhooks = { hooks: "http://127.0.0.1:4090/hooks", secrets: DEVELOPMENT_HOOK_SECRETS };
 const OPEN = { config: "", credentials: "" };
 const WITH_PASSWORD = {
   config: `authorization { user: app, password: "it's \\"quoted\\"" }`,
@@ -35,7 +44,7 @@ test.each([OPEN, WITH_PASSWORD])(
 );
 
 test("where NATS takes TLS, only its own command line is of use", () => {
-  const stack = { gateways: [], token: "", page: "http://127.0.0.1:4000/" };
+  const stack = { gateways: [], token: "", page: "http://127.0.0.1:4000/", webhooks };
   expect(publishCommand("tls://nats.example:4222")).toBeUndefined();
   const text = announcement({ ...stack, nats: "tls://nats.example:4222" });
   expect(text.split(natsCommand("tls://nats.example:4222"))).toHaveLength(2);
@@ -73,6 +82,7 @@ test("everything of use is in the announcement", () => {
     nats: "nats://127.0.0.1:4222",
     token: "a.b.c",
     page: "http://127.0.0.1:4000/",
+    webhooks,
   });
   for (const part of [
     "http://127.0.0.1:4080",
@@ -80,11 +90,12 @@ test("everything of use is in the announcement", () => {
     "nats://127.0.0.1:4222",
     "a.b.c",
     "http://127.0.0.1:4000/?node=2",
+    hookCommand(webhooks),
     publishCommand("nats://127.0.0.1:4222") ?? "",
     natsCommand("nats://127.0.0.1:4222"),
     listenCommands(["http://127.0.0.1:4080", "http://127.0.0.1:4081"]),
   ]) {
     expect(text).toContain(part);
   }
-  expect(text.split("\n").length).toBeLessThan(40);
+  expect(text.split("\n").length).toBeLessThan(45);
 });

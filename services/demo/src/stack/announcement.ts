@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import type { BrokerCredentials } from "@tidegate/broker";
 import { natsAccess } from "../nats-access.ts";
 
@@ -9,19 +10,25 @@ export interface RunningStack {
   /** Good for every development namespace and for `rpc.demo.>`. */
   readonly token: string;
   readonly page: string;
+  readonly webhooks: {
+    /** `http://host:port/hooks`; the sources below it are named as the secrets. */
+    readonly hooks: string;
+    readonly secrets: Readonly<Record<"stripe" | "github" | "standard", string>>;
+  };
 }
 
 const DEFAULT_NATS_PORT = 4222;
 const GREETING = JSON.stringify({ text: "hi" });
 
 /** What `npm start` prints for people when everything runs. */
-export function announcement({ gateways, nats, token, page }: RunningStack): string {
+export function announcement({ gateways, nats, token, page, webhooks }: RunningStack): string {
   return `
 Everything runs.
 
   page       ${page}
   gateways   ${gateways.join("  ")}
   NATS       ${nats}
+  hooks      ${webhooks.hooks}
   token      ${token}
 
 Try these:
@@ -42,6 +49,10 @@ ${publishCommands(nats)}
   4. Listen without any client: server-sent events, and one long poll.
 
 ${listenCommands(gateways)}
+
+  5. Be GitHub: a delivery that is signed, stored, and shown on the page.
+
+     ${hookCommand(webhooks)}
 
 Ctrl-C stops everything in order.
 `;
@@ -69,6 +80,20 @@ export function listenCommands(gateways: readonly string[]): string {
 
 export function curlCommand(page: string): string {
   return `curl ${page}say -H 'content-type: application/json' -d '${JSON.stringify({ text: "hi from curl" })}'`;
+}
+
+/** A delivery as GitHub makes one. A second time it is recognised. */
+export function hookCommand({ hooks, secrets }: RunningStack["webhooks"]): string {
+  const body = JSON.stringify({ ref: "refs/heads/main", repository: { full_name: "you/project" } });
+  const signature = createHmac("sha256", secrets.github).update(body).digest("hex");
+  const headers = {
+    "content-type": "application/json",
+    "x-github-event": "push",
+    "x-github-delivery": "by-hand-1",
+    "x-hub-signature-256": `sha256=${signature}`,
+  };
+  const options = Object.entries(headers).map(([name, value]) => `-H '${name}: ${value}'`);
+  return `curl -i ${hooks}/github ${options.join(" ")} -d '${body}'`;
 }
 
 export function natsCommand(nats: string): string {

@@ -3,10 +3,11 @@ import { describeExit, type ServiceProcess } from "./service-process.ts";
 
 /** A gateway says goodbye to its clients one after the other; the others have little to finish. */
 const GATEWAY_GRACE_MS = 20_000;
+const WEBHOOKS_GRACE_MS = 15_000;
 const BACKEND_GRACE_MS = 5_000;
 const NATS_POLL_MS = 250;
 
-type Role = "gateway" | "backend";
+type Role = "gateway" | "webhooks" | "backend";
 
 /** The processes of the stack and the order in which they leave: those that need another one go before it. */
 export class Crew {
@@ -58,6 +59,7 @@ export class Crew {
     clearInterval(this.#natsWatch);
     await this.#stopAll("gateway", "the gateways, after their clients", GATEWAY_GRACE_MS, onPhase);
     await this.#stopAll("backend", "the demo backend", BACKEND_GRACE_MS, onPhase);
+    await this.#stopAll("webhooks", "the webhooks", WEBHOOKS_GRACE_MS, onPhase);
     if (this.#nats?.external === false) {
       onPhase("NATS");
       await this.#nats.stop();

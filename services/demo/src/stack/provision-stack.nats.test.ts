@@ -22,13 +22,13 @@ async function setUp() {
 }
 
 describe("provisioning the stack", { timeout: PATIENCE_MS }, () => {
-  test("makes the streams of chat and feed, and nothing for ticker; once more changes nothing", async () => {
+  test("makes the streams of chat, feed and hooks, and nothing for ticker; once more changes nothing", async () => {
     const { server, client, said, options } = await setUp();
     await provisionStack(options, server.url);
     await provisionStack(options, server.url);
     expect(said).toHaveLength(2);
     const names = await client.request("$JS.API.STREAM.NAMES", "");
-    expect(names.json()).toMatchObject({ streams: ["rt_chat", "rt_feed"] });
+    expect(names.json()).toMatchObject({ streams: ["rt_chat", "rt_feed", "rt_hooks"] });
   });
 
   test("ends with what the command said when it fails", async () => {

@@ -1,5 +1,6 @@
 import { DEVELOPMENT_KEY, mintToken } from "@tidegate/auth";
 import { type Environment, readEnvironment } from "@tidegate/runtime";
+import { DEVELOPMENT_HOOK_SECRETS } from "@tidegate/webhooks";
 import { DEVELOPMENT_CLAIMS } from "../development-claims.ts";
 import { natsAddresses } from "../nats-access.ts";
 import { announcement, type RunningStack } from "./announcement.ts";
@@ -9,7 +10,7 @@ import { PortChooser } from "./port-chooser.ts";
 import { provisionStack } from "./provision-stack.ts";
 import type { Screen } from "./screen.ts";
 import { serviceEnvironment } from "./service-environment.ts";
-import { startBackend, startGateways } from "./start-services.ts";
+import { startBackend, startGateways, startWebhooks } from "./start-services.ts";
 import { startStackNats } from "./start-stack-nats.ts";
 import { watchParent } from "./watch-parent.ts";
 
@@ -72,9 +73,16 @@ async function start({ crew, signal, environment, verbose, screen }: StartOption
     const services = { crew, signal, environment: serviceEnvironment(environment, verbose), screen, ports };
     await provisionStack(services, nats.url);
     const gateways = await startGateways(services, nats.url);
-    const page = await startBackend(services, nats.url, gateways);
+    const hooks = await startWebhooks(services, nats.url);
+    const page = await startBackend(services, nats.url, gateways, hooks);
     const token = await mintToken(DEVELOPMENT_CLAIMS, DEVELOPMENT_KEY);
-    return { gateways, nats: natsAddresses(nats.url).join(","), token, page };
+    return {
+      gateways,
+      nats: natsAddresses(nats.url).join(","),
+      token,
+      page,
+      webhooks: { hooks, secrets: DEVELOPMENT_HOOK_SECRETS },
+    };
   } finally {
     await ports.release();
   }

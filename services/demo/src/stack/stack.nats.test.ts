@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { connect } from "node:net";
 import { createTokenVerifier, DEVELOPMENT_KEY } from "@tidegate/auth";
 import { connectPlainNats, openClient } from "@tidegate/testkit";
+import { DEVELOPMENT_HOOK_SECRETS } from "@tidegate/webhooks";
 import { describe, expect, test } from "vitest";
 import { type SpawnedStack, spawnStack } from "./spawn-stack.ts";
 
@@ -53,14 +54,14 @@ function accepts(address: string): Promise<boolean> {
   });
 }
 
-function addresses({ gateways, nats, page }: SpawnedStack): readonly string[] {
-  return [...gateways, nats, page];
+function addresses({ gateways, nats, page, webhooks }: SpawnedStack): readonly string[] {
+  return [...gateways, nats, page, webhooks.hooks];
 }
 
 async function expectNothingLeft(pids: readonly number[], stack: SpawnedStack): Promise<void> {
-  expect(pids.length).toBeGreaterThanOrEqual(4);
+  expect(pids.length).toBeGreaterThanOrEqual(5);
   await expect.poll(() => pids.filter(exists), { timeout: 10_000 }).toEqual([]);
-  expect(await Promise.all(addresses(stack).map(accepts))).toEqual([false, false, false, false]);
+  expect(await Promise.all(addresses(stack).map(accepts))).toEqual([false, false, false, false, false]);
 }
 
 function openConnection(gateway: string | undefined, path = "/v1/ws") {
@@ -77,6 +78,10 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
       nats: expect.stringMatching(/^nats:\/\//),
       token: expect.any(String),
       page: expect.stringMatching(/^http:\/\//),
+      webhooks: {
+        hooks: expect.stringMatching(/^http:\/\/.*\/hooks$/),
+        secrets: DEVELOPMENT_HOOK_SECRETS,
+      },
     });
     expect((await fetch(stack.page)).status).toBe(200);
 
@@ -121,6 +126,15 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
     expect(await first.next("message")).toMatchObject({ channel: "chat.lobby", data: { text: "plain" } });
     await nats.close();
 
+    first.send({ type: "subscribe", id: 10, channel: "hooks.ci" });
+    await first.next((message) => message.type === "subscribed" && message["channel"] === "hooks.ci");
+    second.send({ type: "request", id: 11, method: "demo.callback", data: { sender: "github" } });
+    expect(await second.next("reply")).toMatchObject({ id: 11, data: { status: 200 } });
+    const arrived = await first.next("message");
+    expect(arrived).toMatchObject({ channel: "hooks.ci", event: "push", data: { ref: "refs/heads/main" } });
+    second.send({ type: "request", id: 12, method: "demo.callback", data: { sender: "stripe" } });
+    expect(await second.next("reply")).toMatchObject({ id: 12, data: { status: 200 } });
+
     await using anonymous = openConnection(stack.gateways[0], "/v1/ws?channels=ticker.price");
     expect(await anonymous.next("message")).toMatchObject({
       channel: "ticker.price",
@@ -132,14 +146,14 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
     const [first, second] = await Promise.all([spawnStack(), spawnStack()]);
     try {
       const all = [...addresses(first), ...addresses(second)];
-      expect(new Set(all).size).toBe(8);
+      expect(new Set(all).size).toBe(10);
       expect(await Promise.all(all.map(accepts))).toEqual(all.map(() => true));
 
       const ofFirst = descendants(first.process.pid);
       const ofSecond = descendants(second.process.pid);
       expect(await first.process.stop("SIGTERM", PATIENCE_MS)).toEqual({ code: 0, signal: null });
       await expectNothingLeft(ofFirst, first);
-      expect(await Promise.all(addresses(second).map(accepts))).toEqual([true, true, true, true]);
+      expect(await Promise.all(addresses(second).map(accepts))).toEqual([true, true, true, true, true]);
 
       second.process.signal("SIGKILL");
       await second.process.exited;
@@ -164,6 +178,7 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
 
   test.each([
     ["services/gateway/src/main.ts", /n[12] was ended by SIGKILL/],
+    ["services/webhooks/src/main.ts", /webhooks was ended by SIGKILL/],
     ["services/demo/src/main.ts", /backend was ended by SIGKILL/],
     ["nats-server --config", /NATS ended/],
   ])("stops everything and fails when %s dies", async (command, words) => {

@@ -5,6 +5,7 @@ import { gatewayEnvironment } from "./gateway-environment.ts";
 import { LOOPBACK, type PortChooser } from "./port-chooser.ts";
 import type { Screen } from "./screen.ts";
 import { ServiceProcess, type ServiceSpec } from "./service-process.ts";
+import { webhooksEnvironment } from "./webhooks-environment.ts";
 
 export interface StartServicesOptions {
   readonly crew: Crew;
@@ -18,12 +19,15 @@ export interface StartServicesOptions {
 const GATEWAY_FILE = new URL("../../../gateway/src/main.ts", import.meta.url);
 /** What gateways and provisioning have in common. */
 export const GATEWAY_CONFIG = new URL("../../tidegate.yaml", import.meta.url);
+const WEBHOOKS_FILE = new URL("../../../webhooks/src/main.ts", import.meta.url);
+const WEBHOOKS_CONFIG = new URL("../../webhooks.yaml", import.meta.url);
 const BACKEND_FILE = new URL("../main.ts", import.meta.url);
 
 const GATEWAYS = [
   { name: "n1", port: 4080, operationsPort: 4180 },
   { name: "n2", port: 4081, operationsPort: 4181 },
 ] as const;
+const WEBHOOKS = { hooksPort: 4090, operationsPort: 4190 } as const;
 const PAGE_PORT = 4000;
 
 /**
@@ -62,6 +66,24 @@ export async function startGateways(
 }
 
 /**
+ * Starts the webhook process and returns the address of `/hooks` once it is ready.
+ *
+ * @throws StackError as `ServiceProcess.ready`.
+ */
+export async function startWebhooks(options: StartServicesOptions, natsUrl: string): Promise<string> {
+  const hooksPort = await options.ports.take(WEBHOOKS.hooksPort);
+  const operationsPort = await options.ports.take(WEBHOOKS.operationsPort);
+  const spec: ServiceSpec = {
+    name: "webhooks",
+    file: WEBHOOKS_FILE,
+    args: ["--config", fileURLToPath(WEBHOOKS_CONFIG)],
+    env: { ...options.environment, ...webhooksEnvironment({ natsUrl, hooksPort, operationsPort }) },
+    readyUrl: `http://${LOOPBACK}:${operationsPort}/readyz`,
+  };
+  return startService(options, "webhooks", spec, `http://${LOOPBACK}:${hooksPort}/hooks`);
+}
+
+/**
  * Starts the demo backend and returns the address of the page once it is served.
  *
  * @throws StackError as `ServiceProcess.ready`.
@@ -70,13 +92,17 @@ export async function startBackend(
   options: StartServicesOptions,
   natsUrl: string,
   gateways: readonly string[],
+  hooks: string,
 ): Promise<string> {
   const port = await options.ports.take(PAGE_PORT);
   const address = `http://${LOOPBACK}:${port}/`;
   const spec: ServiceSpec = {
     name: "backend",
     file: BACKEND_FILE,
-    args: ["--host", LOOPBACK, "--port", String(port), ...gateways.flatMap((url) => ["--gateway", url])],
+    args: [
+      ...["--host", LOOPBACK, "--port", String(port), "--hooks", hooks],
+      ...gateways.flatMap((url) => ["--gateway", url]),
+    ],
     env: { ...options.environment, NATS_URL: natsUrl },
     readyUrl: `${address}readyz`,
   };
@@ -85,7 +111,7 @@ export async function startBackend(
 
 async function startService(
   { crew, signal, screen }: StartServicesOptions,
-  role: "gateway" | "backend",
+  role: "gateway" | "webhooks" | "backend",
   spec: ServiceSpec,
   address: string,
 ): Promise<string> {

@@ -1,0 +1,27 @@
+import type { Environment } from "@tidegate/runtime";
+import { DEVELOPMENT_HOOK_SECRETS } from "@tidegate/webhooks";
+import { natsEnvironment } from "./gateway-environment.ts";
+
+export interface WebhooksPlace {
+  readonly natsUrl: string;
+  readonly hooksPort: number;
+  readonly operationsPort: number;
+}
+
+/** Who may deliver to `/hooks/<name>` of the stack, and where its deliveries are seen. */
+const SOURCES = {
+  stripe: { scheme: "stripe", secrets: [DEVELOPMENT_HOOK_SECRETS.stripe], channel: "hooks.payments" },
+  github: { scheme: "github", secrets: [DEVELOPMENT_HOOK_SECRETS.github], channel: "hooks.ci" },
+  standard: { scheme: "standard", secrets: [DEVELOPMENT_HOOK_SECRETS.standard], channel: "hooks.standard" },
+} as const;
+
+/** What must not stand in a file, or is known only now; everything else is in `webhooks.yaml`. */
+export function webhooksEnvironment({ natsUrl, hooksPort, operationsPort }: WebhooksPlace): Environment {
+  return {
+    TIDEGATE_NODE_NAME: "w1",
+    ...natsEnvironment(natsUrl),
+    TIDEGATE_HOOKS_PORT: String(hooksPort),
+    TIDEGATE_OPERATIONS_PORT: String(operationsPort),
+    TIDEGATE_HOOKS_SOURCES: JSON.stringify(SOURCES),
+  };
+}
