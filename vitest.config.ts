@@ -12,8 +12,9 @@ export default defineConfig({
     ],
     // Installs nats-server once, before any file needs it: a hook would time out over the build.
     globalSetup: ["packages/testkit/src/global-setup.ts"],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Nobody waits for them where all is well; machines that others use too are slow.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     // Each file gets its own process: uWebSockets.js holds one native loop per process.
     pool: "forks",
     // Most files wait for brokers, nodes and browsers: with a process per core, two cores would idle half of the time.

@@ -210,7 +210,7 @@ describe("a verifier whose key set cannot be fetched", () => {
     ],
     ["refuses", (_request, response) => response.writeHead(403).end(), "status"],
   ])("keeps the last good set when the endpoint %s", async (_name, handler, code) => {
-    const jwks = { url: server.url, cacheMs: CACHE_MS, cooldownMs: COOLDOWN_MS, timeoutMs: 50 };
+    const jwks = { url: server.url, cacheMs: CACHE_MS, cooldownMs: COOLDOWN_MS, timeoutMs: 1_000 };
     const verifier = await verifierWith({ jwks });
     server.answer(handler);
     now += CACHE_MS;

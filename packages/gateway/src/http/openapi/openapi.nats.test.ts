@@ -244,7 +244,11 @@ describe("the OpenAPI document", () => {
   });
 
   it.each(CASES)("tells what $method $path $query $body is answered: $status $code", async (asked) => {
-    const answer = await ask(asked);
+    let answer = await ask(asked);
+    if (asked.on === strict && answer.status !== asked.status) {
+      // A second had passed since the last one; now it has had its one request.
+      answer = await ask(asked);
+    }
     expect(answer.status).toBe(asked.status);
     expect(departures(asked, answer)).toStrictEqual([]);
     if (asked.code !== undefined) {
