@@ -19,3 +19,10 @@ export const DEVELOPMENT_CLAIMS = {
     request: ["demo.>"],
   },
 } as const satisfies TokenClaims;
+
+/** Of a backend that makes endpoints for webhooks: all of the API, for all channels and lifecycle events. */
+export const WEBHOOK_CLAIMS = {
+  sub: "developer-backend",
+  expiresInSeconds: 24 * 3600,
+  grants: { subscribe: [...EVERY_CHANNEL, "rtev.>"], request: ["webhooks.>"] },
+} as const satisfies TokenClaims;

@@ -20,7 +20,12 @@ async function paste(command: string): Promise<number | null> {
   return code;
 }
 
-const webhooks = { hooks: "http://127.0.0.1:4090/hooks", secrets: DEVELOPMENT_HOOK_SECRETS };
+const webhooks = {
+  api: "http://127.0.0.1:4091",
+  token: "d.e.f",
+  hooks: "http://127.0.0.1:4090/hooks",
+  secrets: DEVELOPMENT_HOOK_SECRETS,
+};
 const OPEN = { config: "", credentials: "" };
 const WITH_PASSWORD = {
   config: `authorization { user: app, password: "it's \\"quoted\\"" }`,

@@ -11,6 +11,10 @@ export interface RunningStack {
   readonly token: string;
   readonly page: string;
   readonly webhooks: {
+    /** `http://host:port`; the API is under `/v1/webhooks` there. */
+    readonly api: string;
+    /** Good for all of the API. */
+    readonly token: string;
     /** `http://host:port/hooks`; the sources below it are named as the secrets. */
     readonly hooks: string;
     readonly secrets: Readonly<Record<"stripe" | "github" | "standard", string>>;
@@ -28,7 +32,7 @@ Everything runs.
   page       ${page}
   gateways   ${gateways.join("  ")}
   NATS       ${nats}
-  hooks      ${webhooks.hooks}
+  webhooks   ${webhooks.api}/v1/webhooks  ${webhooks.hooks}
   token      ${token}
 
 Try these:
@@ -83,7 +87,7 @@ export function curlCommand(page: string): string {
 }
 
 /** A delivery as GitHub makes one. A second time it is recognised. */
-export function hookCommand({ hooks, secrets }: RunningStack["webhooks"]): string {
+export function hookCommand({ hooks, secrets }: Pick<RunningStack["webhooks"], "hooks" | "secrets">): string {
   const body = JSON.stringify({ ref: "refs/heads/main", repository: { full_name: "you/project" } });
   const signature = createHmac("sha256", secrets.github).update(body).digest("hex");
   const headers = {

@@ -1,7 +1,7 @@
 import { DEVELOPMENT_KEY, mintToken } from "@tidegate/auth";
 import { type Environment, readEnvironment } from "@tidegate/runtime";
 import { DEVELOPMENT_HOOK_SECRETS } from "@tidegate/webhooks";
-import { DEVELOPMENT_CLAIMS } from "../development-claims.ts";
+import { DEVELOPMENT_CLAIMS, WEBHOOK_CLAIMS } from "../development-claims.ts";
 import { natsAddresses } from "../nats-access.ts";
 import { announcement, type RunningStack } from "./announcement.ts";
 import { Crew } from "./crew.ts";
@@ -73,15 +73,21 @@ async function start({ crew, signal, environment, verbose, screen }: StartOption
     const services = { crew, signal, environment: serviceEnvironment(environment, verbose), screen, ports };
     await provisionStack(services, nats.url);
     const gateways = await startGateways(services, nats.url);
-    const hooks = await startWebhooks(services, nats.url);
+    const { hooks, api } = await startWebhooks(services, nats.url);
     const page = await startBackend(services, nats.url, gateways, hooks);
     const token = await mintToken(DEVELOPMENT_CLAIMS, DEVELOPMENT_KEY);
+    const webhooks = {
+      api,
+      token: await mintToken(WEBHOOK_CLAIMS, DEVELOPMENT_KEY),
+      hooks,
+      secrets: DEVELOPMENT_HOOK_SECRETS,
+    };
     return {
       gateways,
       nats: natsAddresses(nats.url).join(","),
       token,
       page,
-      webhooks: { hooks, secrets: DEVELOPMENT_HOOK_SECRETS },
+      webhooks,
     };
   } finally {
     await ports.release();

@@ -55,13 +55,20 @@ function accepts(address: string): Promise<boolean> {
 }
 
 function addresses({ gateways, nats, page, webhooks }: SpawnedStack): readonly string[] {
-  return [...gateways, nats, page, webhooks.hooks];
+  return [...gateways, nats, page, webhooks.hooks, webhooks.api];
 }
 
 async function expectNothingLeft(pids: readonly number[], stack: SpawnedStack): Promise<void> {
   expect(pids.length).toBeGreaterThanOrEqual(5);
   await expect.poll(() => pids.filter(exists), { timeout: 10_000 }).toEqual([]);
-  expect(await Promise.all(addresses(stack).map(accepts))).toEqual([false, false, false, false, false]);
+  expect(await Promise.all(addresses(stack).map(accepts))).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
 }
 
 function openConnection(gateway: string | undefined, path = "/v1/ws") {
@@ -79,6 +86,8 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
       token: expect.any(String),
       page: expect.stringMatching(/^http:\/\//),
       webhooks: {
+        api: expect.stringMatching(/^http:\/\//),
+        token: expect.any(String),
         hooks: expect.stringMatching(/^http:\/\/.*\/hooks$/),
         secrets: DEVELOPMENT_HOOK_SECRETS,
       },
@@ -135,6 +144,12 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
     second.send({ type: "request", id: 12, method: "demo.callback", data: { sender: "stripe" } });
     expect(await second.next("reply")).toMatchObject({ id: 12, data: { status: 200 } });
 
+    const { api, token } = stack.webhooks;
+    const listed = await fetch(`${api}/v1/webhooks/endpoints`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    expect([listed.status, await listed.json()]).toMatchObject([200, { endpoints: [] }]);
+
     await using anonymous = openConnection(stack.gateways[0], "/v1/ws?channels=ticker.price");
     expect(await anonymous.next("message")).toMatchObject({
       channel: "ticker.price",
@@ -146,14 +161,14 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
     const [first, second] = await Promise.all([spawnStack(), spawnStack()]);
     try {
       const all = [...addresses(first), ...addresses(second)];
-      expect(new Set(all).size).toBe(10);
+      expect(new Set(all).size).toBe(12);
       expect(await Promise.all(all.map(accepts))).toEqual(all.map(() => true));
 
       const ofFirst = descendants(first.process.pid);
       const ofSecond = descendants(second.process.pid);
       expect(await first.process.stop("SIGTERM", PATIENCE_MS)).toEqual({ code: 0, signal: null });
       await expectNothingLeft(ofFirst, first);
-      expect(await Promise.all(addresses(second).map(accepts))).toEqual([true, true, true, true, true]);
+      expect(await Promise.all(addresses(second).map(accepts))).toEqual([true, true, true, true, true, true]);
 
       second.process.signal("SIGKILL");
       await second.process.exited;

@@ -16,6 +16,13 @@ export interface StartServicesOptions {
   readonly ports: PortChooser;
 }
 
+export interface WebhookAddresses {
+  /** `http://host:port/hooks` */
+  readonly hooks: string;
+  /** `http://host:port`; the API is under `/v1/webhooks` there. */
+  readonly api: string;
+}
+
 const GATEWAY_FILE = new URL("../../../gateway/src/main.ts", import.meta.url);
 /** What gateways and provisioning have in common. */
 export const GATEWAY_CONFIG = new URL("../../tidegate.yaml", import.meta.url);
@@ -27,7 +34,7 @@ const GATEWAYS = [
   { name: "n1", port: 4080, operationsPort: 4180 },
   { name: "n2", port: 4081, operationsPort: 4181 },
 ] as const;
-const WEBHOOKS = { hooksPort: 4090, operationsPort: 4190 } as const;
+const WEBHOOKS = { hooksPort: 4090, apiPort: 4091, operationsPort: 4190 } as const;
 const PAGE_PORT = 4000;
 
 /**
@@ -66,21 +73,26 @@ export async function startGateways(
 }
 
 /**
- * Starts the webhook process and returns the address of `/hooks` once it is ready.
+ * Starts the webhook process and returns its addresses once it is ready.
  *
  * @throws StackError as `ServiceProcess.ready`.
  */
-export async function startWebhooks(options: StartServicesOptions, natsUrl: string): Promise<string> {
+export async function startWebhooks(
+  options: StartServicesOptions,
+  natsUrl: string,
+): Promise<WebhookAddresses> {
   const hooksPort = await options.ports.take(WEBHOOKS.hooksPort);
+  const apiPort = await options.ports.take(WEBHOOKS.apiPort);
   const operationsPort = await options.ports.take(WEBHOOKS.operationsPort);
   const spec: ServiceSpec = {
     name: "webhooks",
     file: WEBHOOKS_FILE,
     args: ["--config", fileURLToPath(WEBHOOKS_CONFIG)],
-    env: { ...options.environment, ...webhooksEnvironment({ natsUrl, hooksPort, operationsPort }) },
+    env: { ...options.environment, ...webhooksEnvironment({ natsUrl, hooksPort, apiPort, operationsPort }) },
     readyUrl: `http://${LOOPBACK}:${operationsPort}/readyz`,
   };
-  return startService(options, "webhooks", spec, `http://${LOOPBACK}:${hooksPort}/hooks`);
+  const hooks = await startService(options, "webhooks", spec, `http://${LOOPBACK}:${hooksPort}/hooks`);
+  return { hooks, api: `http://${LOOPBACK}:${apiPort}` };
 }
 
 /**

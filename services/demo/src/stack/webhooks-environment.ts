@@ -1,3 +1,4 @@
+import { DEVELOPMENT_KEY } from "@tidegate/auth";
 import type { Environment } from "@tidegate/runtime";
 import { DEVELOPMENT_HOOK_SECRETS } from "@tidegate/webhooks";
 import { natsEnvironment } from "./gateway-environment.ts";
@@ -5,6 +6,7 @@ import { natsEnvironment } from "./gateway-environment.ts";
 export interface WebhooksPlace {
   readonly natsUrl: string;
   readonly hooksPort: number;
+  readonly apiPort: number;
   readonly operationsPort: number;
 }
 
@@ -16,12 +18,19 @@ const SOURCES = {
 } as const;
 
 /** What must not stand in a file, or is known only now; everything else is in `webhooks.yaml`. */
-export function webhooksEnvironment({ natsUrl, hooksPort, operationsPort }: WebhooksPlace): Environment {
+export function webhooksEnvironment({
+  natsUrl,
+  hooksPort,
+  apiPort,
+  operationsPort,
+}: WebhooksPlace): Environment {
   return {
     TIDEGATE_NODE_NAME: "w1",
     ...natsEnvironment(natsUrl),
     TIDEGATE_HOOKS_PORT: String(hooksPort),
+    TIDEGATE_WEBHOOKS_PORT: String(apiPort),
     TIDEGATE_OPERATIONS_PORT: String(operationsPort),
     TIDEGATE_HOOKS_SOURCES: JSON.stringify(SOURCES),
+    TIDEGATE_AUTH_SECRET: DEVELOPMENT_KEY.secret,
   };
 }
