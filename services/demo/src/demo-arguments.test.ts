@@ -9,6 +9,7 @@ describe("the demo backend's arguments", () => {
       kind: "run",
       gateways: ["http://127.0.0.1:4080"],
       hooks: undefined,
+      webhookApi: undefined,
       host: "127.0.0.1",
       port: 4000,
     });

@@ -5,6 +5,8 @@ export interface DemoArguments {
   readonly gateways: readonly string[];
   /** `http://host:port/hooks` of the webhook process; without it the page cannot show callbacks arriving. */
   readonly hooks: string | undefined;
+  /** `http://host:port` of the webhook API; without it there is no endpoint whose attempts the page could show. */
+  readonly webhookApi: string | undefined;
   readonly host: string;
   readonly port: number;
 }
@@ -20,6 +22,7 @@ The demo backend: serves the page, answers rpc.demo.>, publishes ticker.clock, t
 
   --gateway URL   http:// address of a gateway that the page offers; give one per node
   --hooks URL     http:// address of /hooks of the webhook process, for the callbacks of the page
+  --webhook-api URL  http:// address of the webhook API, for the endpoint of the page
   --host HOST     address the page is served on (default 127.0.0.1)
   --port PORT     port the page is served on, 0 for any free one (default 4000)
   --help, -h      print this and exit
@@ -46,7 +49,14 @@ export function parseDemoArguments(argv: readonly string[]): ParsedDemoArguments
   if (values.gateway.length === 0) {
     return { kind: "refused", message: "name at least one gateway with --gateway URL" };
   }
-  return { kind: "run", gateways: values.gateway, hooks: values.hooks, host: values.host, port };
+  return {
+    kind: "run",
+    gateways: values.gateway,
+    hooks: values.hooks,
+    webhookApi: values["webhook-api"],
+    host: values.host,
+    port,
+  };
 }
 
 function read(argv: readonly string[]) {
@@ -56,6 +66,7 @@ function read(argv: readonly string[]) {
     options: {
       gateway: { type: "string", multiple: true, default: [] },
       hooks: { type: "string" },
+      "webhook-api": { type: "string" },
       host: { type: "string", default: "127.0.0.1" },
       port: { type: "string", default: "4000" },
       help: { type: "boolean", short: "h", default: false },

@@ -1,6 +1,7 @@
 import { type CallHandler, type ServiceCall, ServiceError } from "@tidegate/broker";
 import { answerQuestion } from "./bot.ts";
 import { CALLBACK_SENDERS, type CallbackSender } from "./callback-sender.ts";
+import type { FlakyEndpoint } from "./flaky-endpoint.ts";
 import type { NoticeBoard } from "./notice-board.ts";
 
 /** Longer questions are cut: the bot reads only for a word it knows. */
@@ -13,10 +14,12 @@ type Method = (call: ServiceCall) => Uint8Array | Promise<Uint8Array>;
  * `400` for a payload it cannot use, `503` while nothing can be published or called.
  *
  * @param callbacks undefined where there is no webhook process.
+ * @param endpoint undefined likewise.
  */
 export function demoMethods(
   notices: Pick<NoticeBoard, "post">,
   callbacks: Pick<CallbackSender, "send"> | undefined,
+  endpoint: Pick<FlakyEndpoint, "attempts"> | undefined,
 ): CallHandler {
   const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
     ["demo.echo", (call) => call.payload],
@@ -29,6 +32,7 @@ export function demoMethods(
         }),
     ],
     ["demo.notify", () => encode(postNotice(notices))],
+    ["demo.attempts", async () => encode({ attempts: await attemptsOf(endpoint) })],
     ["demo.callback", async (call) => encode(await sendCallback(call, callbacks))],
   ]);
   return (call) => {
@@ -46,6 +50,14 @@ function postNotice(notices: Pick<NoticeBoard, "post">): object {
     throw new ServiceError("503", "NATS takes nothing from the demo backend now");
   }
   return notice;
+}
+
+async function attemptsOf(endpoint: Pick<FlakyEndpoint, "attempts"> | undefined) {
+  try {
+    return (await endpoint?.attempts()) ?? [];
+  } catch {
+    throw new ServiceError("503", "the webhook process is out of reach");
+  }
 }
 
 async function sendCallback(

@@ -20,7 +20,13 @@ beforeAll(async () => {
     destination: { write: (line: string) => lines.push(line) },
   });
   service = await startDemoService(
-    { gateways: ["http://127.0.0.1:4080"], hooks: undefined, host: "127.0.0.1", port: 0 },
+    {
+      gateways: ["http://127.0.0.1:4080"],
+      hooks: undefined,
+      webhookApi: undefined,
+      host: "127.0.0.1",
+      port: 0,
+    },
     resolveBrokerOptions({ ...natsAccess(nats.url), name: "demo" }),
     logger,
     new AbortController().signal,

@@ -4,6 +4,7 @@ import type { Logger, RunningService } from "@tidegate/runtime";
 import { CallbackSender } from "./callback-sender.ts";
 import type { DemoArguments } from "./demo-arguments.ts";
 import { demoMethods } from "./demo-methods.ts";
+import { FlakyEndpoint } from "./flaky-endpoint.ts";
 import { NoticeBoard } from "./notice-board.ts";
 import { startPageServer } from "./page-server.ts";
 import { tick } from "./tick.ts";
@@ -13,7 +14,7 @@ const PAGE_DIRECTORY = fileURLToPath(new URL("../page/", import.meta.url));
 
 /** Builds the demo backend and starts it: a broker, the methods, the ticker and the feed on it, and the page. */
 export async function startDemoService(
-  { gateways, hooks, host, port }: DemoArguments,
+  { gateways, hooks, webhookApi, host, port }: DemoArguments,
   brokerOptions: BrokerOptions,
   logger: Logger,
   signal: AbortSignal,
@@ -21,10 +22,12 @@ export async function startDemoService(
   const broker = await connectBroker(brokerOptions, signal);
   const publishing = new AbortController();
   const notices = new NoticeBoard(broker);
+  const endpoint = webhookApi === undefined ? undefined : new FlakyEndpoint(webhookApi);
   const callbacks = hooks === undefined ? undefined : new CallbackSender(hooks);
   try {
+    await endpoint?.start(publishing.signal);
     // A queue group, so that a second demo backend shares the work instead of answering everything twice.
-    await broker.respond("demo.>", "demo", demoMethods(notices, callbacks)).ready;
+    await broker.respond("demo.>", "demo", demoMethods(notices, callbacks, endpoint)).ready;
     tick(broker, publishing.signal);
     notices.run(publishing.signal);
     const page = await startPageServer({

@@ -123,6 +123,7 @@ async function startBackend(): Promise<{ backend: RunningService; address: strin
     {
       gateways: gateways.map(({ port }) => `http://127.0.0.1:${port}`),
       hooks: undefined,
+      webhookApi: undefined,
       host: "127.0.0.1",
       port: 0,
     },

@@ -95,6 +95,9 @@ test("a payment and a push arrive on both nodes, signed and stored on their way"
   await ada.getByTestId("send-stripe").click();
   await ada.getByTestId("hook-answer").filter({ hasText: "stripe was answered with 200" }).waitFor();
   await Promise.all([arrivals(ada, "EUR for").waitFor(), arrivals(bob, "EUR for").waitFor()]);
+  const attempts = ada.getByTestId("attempts").locator("li");
+  await attempts.filter({ hasText: "answered with 503, again at" }).first().waitFor();
+  await attempts.filter({ hasText: "#3" }).filter({ hasText: "answered with 204" }).waitFor();
   await bob.getByTestId("send-github").click();
   await Promise.all([arrivals(ada, "harbour/pilot").waitFor(), arrivals(bob, "harbour/pilot").waitFor()]);
   expect(complaints).toEqual([]);

@@ -73,13 +73,13 @@ async function start({ crew, signal, environment, verbose, screen }: StartOption
     const services = { crew, signal, environment: serviceEnvironment(environment, verbose), screen, ports };
     await provisionStack(services, nats.url);
     const gateways = await startGateways(services, nats.url);
-    const { hooks, api } = await startWebhooks(services, nats.url);
-    const page = await startBackend(services, nats.url, gateways, hooks);
+    const addresses = await startWebhooks(services, nats.url);
+    const page = await startBackend(services, nats.url, gateways, addresses);
     const token = await mintToken(DEVELOPMENT_CLAIMS, DEVELOPMENT_KEY);
     const webhooks = {
-      api,
+      api: addresses.api,
       token: await mintToken(WEBHOOK_CLAIMS, DEVELOPMENT_KEY),
-      hooks,
+      hooks: addresses.hooks,
       secrets: DEVELOPMENT_HOOK_SECRETS,
     };
     return {

@@ -148,7 +148,10 @@ describe("npm start -- --json", { timeout: 2 * PATIENCE_MS }, () => {
     const listed = await fetch(`${api}/v1/webhooks/endpoints`, {
       headers: { authorization: `Bearer ${token}` },
     });
-    expect([listed.status, await listed.json()]).toMatchObject([200, { endpoints: [] }]);
+    expect([listed.status, await listed.json()]).toMatchObject([
+      200,
+      { endpoints: [{ channels: ["hooks.payments"] }] },
+    ]);
 
     await using anonymous = openConnection(stack.gateways[0], "/v1/ws?channels=ticker.price");
     expect(await anonymous.next("message")).toMatchObject({

@@ -104,7 +104,7 @@ export async function startBackend(
   options: StartServicesOptions,
   natsUrl: string,
   gateways: readonly string[],
-  hooks: string,
+  { hooks, api }: WebhookAddresses,
 ): Promise<string> {
   const port = await options.ports.take(PAGE_PORT);
   const address = `http://${LOOPBACK}:${port}/`;
@@ -112,7 +112,7 @@ export async function startBackend(
     name: "backend",
     file: BACKEND_FILE,
     args: [
-      ...["--host", LOOPBACK, "--port", String(port), "--hooks", hooks],
+      ...["--host", LOOPBACK, "--port", String(port), "--hooks", hooks, "--webhook-api", api],
       ...gateways.flatMap((url) => ["--gateway", url]),
     ],
     env: { ...options.environment, NATS_URL: natsUrl },
