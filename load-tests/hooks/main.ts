@@ -1,0 +1,119 @@
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { parseArgs } from "node:util";
+import { spawnNode, startNats } from "@tidegate/testkit";
+
+const USAGE = `Usage: npm run load:hooks -- [--seconds N] [--connections N] [--bytes N]
+
+Measures /hooks with one webhook process and one NATS server of its own: signed deliveries as GitHub makes them, each
+stored and acknowledged before its answer. Closed loop: every connection sends its next delivery after an answer.
+`;
+
+const SERVICE = new URL("../../services/webhooks/src/main.ts", import.meta.url);
+const SECRET = "a-secret-for-measuring-only";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "10" },
+    connections: { type: "string", default: "16" },
+    bytes: { type: "string", default: "1024" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+
+if (values.help) {
+  process.stdout.write(USAGE);
+} else {
+  const nats = await startNats({ own: true });
+  const service = await spawnNode(SERVICE, {
+    env: {
+      TIDEGATE_MODE: "production",
+      TIDEGATE_NATS_SERVERS: nats.url,
+      TIDEGATE_OPERATIONS_PORT: "0",
+      TIDEGATE_HOOKS_HOST: "127.0.0.1",
+      TIDEGATE_HOOKS_PORT: "0",
+      TIDEGATE_HOOKS_REPLICAS: "1",
+      TIDEGATE_HOOKS_SOURCES: JSON.stringify({ ci: { scheme: "github", secrets: [SECRET] } }),
+    },
+  });
+  try {
+    const line = await service.waitForLine(/"hooksPort":\d+/, 30_000);
+    const port = Number(/"hooksPort":(\d+)/.exec(line)?.[1]);
+    const seconds = Number(values.seconds);
+    // The first seconds are those of the compiler.
+    await deliver(port, Math.min(3, seconds), Number(values.connections), Number(values.bytes));
+    const before = cpuSeconds(service.pid);
+    const run = await deliver(port, seconds, Number(values.connections), Number(values.bytes));
+    const cpu = cpuSeconds(service.pid) - before;
+    process.stdout.write(`${report(run, seconds, cpu)}\n`);
+    if (run.refused > 0) process.exitCode = 1;
+  } finally {
+    await service.stop();
+    await nats.stop();
+  }
+}
+
+interface Run {
+  readonly milliseconds: readonly number[];
+  /** Answers other than 200. */
+  readonly refused: number;
+}
+
+async function deliver(port: number, seconds: number, connections: number, bytes: number): Promise<Run> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const end = performance.now() + seconds * 1000;
+  const milliseconds: number[] = [];
+  let refused = 0;
+  let count = 0;
+  const life = `${process.pid}-${performance.now()}`;
+  const loop = async (): Promise<void> => {
+    while (performance.now() < end) {
+      count += 1;
+      const id = `${life}-${count}`;
+      const body = JSON.stringify({ id, padding: "x".repeat(Math.max(0, bytes - id.length - 24)) });
+      const started = performance.now();
+      if ((await post(port, agent, id, body)) !== 200) refused += 1;
+      milliseconds.push(performance.now() - started);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, loop));
+  agent.destroy();
+  return { milliseconds: milliseconds.sort((left, right) => left - right), refused };
+}
+
+function post(port: number, agent: Agent, id: string, body: string): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+      "x-github-event": "push",
+      "x-github-delivery": id,
+      "x-hub-signature-256": `sha256=${createHmac("sha256", SECRET).update(body).digest("hex")}`,
+    };
+    const call = request(
+      { host: "127.0.0.1", port, path: "/hooks/ci", method: "POST", agent, headers },
+      (answer) => {
+        answer.resume();
+        answer.on("end", () => resolve(answer.statusCode));
+      },
+    );
+    call.on("error", reject);
+    call.end(body);
+  });
+}
+
+function report({ milliseconds, refused }: Run, seconds: number, cpu: number): string {
+  const at = (share: number) => milliseconds[Math.floor(milliseconds.length * share)]?.toFixed(2);
+  const count = milliseconds.length;
+  return [
+    `${Math.round(count / seconds)} deliveries per second, ${Math.round(count / cpu)} per CPU second of the process`,
+    `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, p99.9 ${at(0.999)} ms, ${refused} not accepted`,
+  ].join("\n");
+}
+
+/** User and system time of a process, in Linux's hundredths of a second. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
