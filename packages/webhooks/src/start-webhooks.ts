@@ -57,7 +57,7 @@ const BREAKER_LONGEST_PAUSE_MS = 300_000;
  */
 export async function startWebhooks(options: StartWebhooksOptions): Promise<StartedWebhooks> {
   const { settings, channelPrefix, nats, authorize, metrics, logger, now = Date.now } = options;
-  const { allowHttp, ports, allowNetworks, connectTimeoutMs, namespaces } = settings;
+  const { allowHttp, allowNetworks, connectTimeoutMs, namespaces } = settings;
   const addresses = new AddressPolicy(allowNetworks);
   const names = new WebhookNames(channelPrefix, settings.shards);
   await provisionWebhooks(nats, names, {
@@ -71,6 +71,7 @@ export async function startWebhooks(options: StartWebhooksOptions): Promise<Star
   const resolve = settings.resolver === "dns" ? dnsResolve() : systemResolve();
   const agent = guardedAgent({ addresses, resolve, connectTimeoutMs });
   const instruments = new WebhookInstruments(metrics, logger);
+  const ports = settings.ports.includes(0) ? [] : settings.ports;
   const urls = { allowHttp, ports, addresses };
   const engine = new WebhookEngine({
     link,

@@ -85,9 +85,9 @@ export const webhookSettings = [
   }),
   setting({
     path: "webhooks.ports",
-    schema: listOf(port(), { max: 32 }),
+    schema: listOf(port(), { min: 1, max: 32 }),
     default: "443,8443",
-    doc: "Ports that endpoints may have; any if empty.",
+    doc: "Ports that endpoints may have; 0 stands for any.",
   }),
   setting({
     path: "webhooks.allowNetworks",

@@ -39,7 +39,7 @@ export async function startApi(natsUrl: string, prefix: string, webhooks: object
       replicas: 1,
       maxBytes: "16MiB",
       allowHttp: true,
-      ports: [],
+      ports: [0],
       allowNetworks: ["127.0.0.0/8"],
       resolver: "system",
       retryPausesMs: [50],

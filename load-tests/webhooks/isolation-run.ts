@@ -1,0 +1,83 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { waitUntil } from "@tidegate/testkit";
+import { WebhookStack } from "./webhook-stack.ts";
+
+export interface IsolationRunOptions {
+  /** To the healthy endpoints together. */
+  readonly deliveries: number;
+  readonly healthy: number;
+  readonly onProgress: (what: string) => void;
+}
+
+export interface IsolationReport {
+  readonly without: Latency;
+  readonly withTwo: Latency;
+  /** p99 with the two against p99 without. */
+  readonly ratio: number;
+}
+
+/** From the publish to the request, in milliseconds. */
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly perSecond: number;
+}
+
+/** Messages a second: each goes to all endpoints. */
+const RATE = 3;
+const DEADLINE_MS = 300_000;
+
+/** The same load twice: to healthy endpoints alone, and with one that hangs and one that fails beside them. */
+export async function runIsolation(options: IsolationRunOptions): Promise<IsolationReport> {
+  const without = await measure(options, false);
+  options.onProgress(`without: p99 ${without.p99} ms`);
+  const withTwo = await measure(options, true);
+  options.onProgress(`with one that hangs and one that fails: p99 ${withTwo.p99} ms`);
+  return { without, withTwo, ratio: Math.round((withTwo.p99 / without.p99) * 100) / 100 };
+}
+
+async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: boolean): Promise<Latency> {
+  const latencies: number[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      if (request.url === "/hangs") return;
+      if (request.url === "/fails") return void response.writeHead(500).end();
+      latencies.push(Date.now() - Number(Buffer.concat(chunks).toString()));
+      response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const stack = await WebhookStack.start({});
+  try {
+    const paths = Array.from({ length: healthy }, (_, index) => `/healthy/${index}`);
+    for (const path of withTwo ? ["/hangs", "/fails", ...paths] : paths) {
+      await stack.call("POST", "/endpoints", {
+        url: `http://127.0.0.1:${port}${path}`,
+        channels: ["shop.>"],
+      });
+    }
+    const messages = Math.ceil(deliveries / healthy);
+    // Connections and code are warm before it counts.
+    for (let index = 0; index < 5; index += 1) await stack.publish("shop.a", String(Date.now()), `w${index}`);
+    await waitUntil(() => latencies.length >= 5 * healthy, { timeoutMs: DEADLINE_MS });
+    latencies.length = 0;
+    const began = performance.now();
+    for (let index = 0; index < messages; index += 1) {
+      await stack.publish("shop.a", String(Date.now()), `m${index}`);
+      await new Promise((resolve) => setTimeout(resolve, 1_000 / RATE));
+    }
+    await waitUntil(() => latencies.length >= messages * healthy, { timeoutMs: DEADLINE_MS });
+    const seconds = (performance.now() - began) / 1_000;
+    latencies.sort((left, right) => left - right);
+    const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
+    return { p50: at(0.5), p99: at(0.99), perSecond: Math.round(latencies.length / seconds) };
+  } finally {
+    await stack[Symbol.asyncDispose]();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}

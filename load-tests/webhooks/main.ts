@@ -1,0 +1,33 @@
+import { parseArgs } from "node:util";
+import { describeMachine, machineLine } from "../machine.ts";
+import { runCrash } from "./crash-run.ts";
+import { runIsolation } from "./isolation-run.ts";
+
+const USAGE = `Usage: npm run webhooks:load -- [crash|isolation] [--deliveries 10000]
+
+  crash      kills the webhook process and NATS in the middle of deliveries to endpoints that fail 20 % of the time
+  isolation  100 healthy endpoints, without and with one that hangs and one that answers 500
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { deliveries: { type: "string", default: "10000" }, help: { type: "boolean", default: false } },
+});
+const deliveries = Number(values.deliveries);
+const [what = "crash"] = positionals;
+const began = performance.now();
+const onProgress = (text: string): void => {
+  process.stderr.write(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${text}\n`);
+};
+
+if (values.help || !["crash", "isolation"].includes(what) || !Number.isInteger(deliveries)) {
+  process.stdout.write(USAGE);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  process.stdout.write(`${machineLine(describeMachine())}\n`);
+  const report =
+    what === "crash"
+      ? await runCrash({ deliveries, endpoints: 5, fails: 0.2, refusedEvery: 100, onProgress })
+      : await runIsolation({ deliveries, healthy: 100, onProgress });
+  process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`);
+}
