@@ -6,7 +6,10 @@ import { compileGrants, GRANT_ACTIONS, type GrantAction, type GrantPatterns } fr
  * Everything in the namespaces of the development stack: what the token of `npm start` allows too. A test of the
  * demo service holds the two together.
  */
-const EVERY_CHANNEL: readonly string[] = ["chat", "chat.>", "feed", "feed.>", "ticker", "ticker.>"];
+const EVERY_CHANNEL: readonly string[] = ["chat", "feed", "hooks", "ticker"].flatMap((namespace) => [
+  namespace,
+  `${namespace}.>`,
+]);
 const DEFAULT_GRANTS: GrantPatterns = {
   subscribe: EVERY_CHANNEL,
   publish: EVERY_CHANNEL,
