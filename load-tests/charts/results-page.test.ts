@@ -22,7 +22,7 @@ test("withResults puts each record between the marks, and leaves the rest", () =
   expect(page).not.toContain("old");
   for (const part of [
     "npm run soak",
-    "| lost | 0 | at most 0 | met |",
+    "| lost   |        0 | at most 0 | met     |",
     "Others worked",
     "(charts/soak-1.svg)",
   ]) {

@@ -8,6 +8,7 @@ export interface NamedRecord {
 }
 
 const BEGIN = "<!-- generated:results -->";
+const LEAST_WIDTH = 3;
 const END = "<!-- /generated:results -->";
 
 /** The page with what stands between its marks made anew from the records. */
@@ -36,12 +37,27 @@ function section({ name, record }: NamedRecord): string {
     command,
     "```",
     "",
-    "| figure | measured | goal | verdict |",
-    "| --- | --: | --- | --- |",
-    ...verdicts.map(
-      (one) => `| ${one.title.trim()} | ${measuredText(one)} | ${goalText(one)} | ${one.verdict} |`,
-    ),
+    ...markdownTable([
+      ["figure", "measured", "goal", "verdict"],
+      ...verdicts.map((one) => [one.title, measuredText(one), goalText(one), one.verdict]),
+    ]),
     ...remarks.flatMap((remark) => ["", remark]),
     ...charts.flatMap(({ title }, index) => ["", `![${title}](charts/${chartFile(name, index)})`]),
   ].join("\n");
+}
+
+/** Padded as the formatter wants it; the second column to the right. */
+function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): readonly string[] {
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), LEAST_WIDTH),
+  );
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const padded = (row: readonly string[]): string =>
+    line(
+      row.map((cell, column) => (column === 1 ? cell.padStart : cell.padEnd).call(cell, widths[column] ?? 0)),
+    );
+  const rule = widths.map((width, column) =>
+    column === 1 ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+  );
+  return [padded(head), line(rule), ...rows.map(padded)];
 }

@@ -6,7 +6,8 @@
 //         [--since TEMPLATE] [--first-address N] [--narrow 1]
 //
 //   open N RATE IN_FLIGHT       opens the next N of the plan, at most RATE a second (0: any) and IN_FLIGHT at a time
-//   keep RATE IN_FLIGHT WAIT    from now on opens those again that end, WAIT milliseconds later, at the next port
+//   keep RATE IN_FLIGHT WAIT    from now on opens those again that end, WAIT milliseconds later, at the next port; or as much
+//                               later as "retry=" in the reason of a close says
 //   begin FIRST                 counts anew; the messages of each channel are numbered from FIRST
 //   report                      says what was counted since `begin`
 //   stall N                     stops reading the last N connections; 0 reads all again
@@ -54,6 +55,8 @@ enum { SEQUENCE_DIGITS = 10, TIME_DIGITS = 16 };
 #define CHANNEL_BYTES (sizeof CHANNEL - 1)
 #define CURSOR "\"cursor\":\""
 #define CURSOR_BYTES (sizeof CURSOR - 1)
+#define RETRY "retry="
+#define RETRY_BYTES (sizeof RETRY - 1)
 #define SINCE "{since}"
 #define SINCE_BYTES (sizeof SINCE - 1)
 // The same for all clients: what it protects from, caches that take a handshake for a page, is not here.
@@ -75,6 +78,7 @@ typedef struct {
   uint16_t place_count, attempts;
   Place first, *more;        // `more` holds all but the first
   char *cursor;              // the last it got; only with --since
+  uint32_t told_to_wait;     // milliseconds, by the close of the connection before
   unsigned char *carry;      // bytes of a frame, or of the head, that is not complete
   uint32_t carried, capacity;
 } Client;
@@ -103,16 +107,18 @@ static struct {
   uint64_t since;
 } opening;
 
-// Those that ended and are to be opened again, in that order, each once: a ring with room for all.
+typedef struct {
+  uint32_t client;
+  uint64_t at;
+} Turn;
+
+// Those that ended and are to be opened again, each once: a heap with room for all, the earliest first.
 static struct {
   int active;
   double rate, due;
-  size_t max_in_flight, head, length;
+  size_t max_in_flight, length;
   uint64_t wait;
-  struct {
-    uint32_t client;
-    uint64_t at;
-  } *queue;
+  Turn *heap;
 } keeping;
 
 static struct {
@@ -203,10 +209,25 @@ static void forget(Client *client) {
 }
 
 static void open_later(Client *client) {
-  size_t at = (keeping.head + keeping.length) % plan_count;
-  keeping.queue[at].client = (uint32_t)(client - clients);
-  keeping.queue[at].at = now_micros() + keeping.wait;
-  keeping.length += 1;
+  uint64_t wait = client->told_to_wait > 0 ? (uint64_t)client->told_to_wait * 1000 : keeping.wait;
+  Turn turn = {(uint32_t)(client - clients), now_micros() + wait};
+  size_t at = keeping.length++;
+  for (; at > 0 && keeping.heap[(at - 1) / 2].at > turn.at; at = (at - 1) / 2) keeping.heap[at] = keeping.heap[(at - 1) / 2];
+  keeping.heap[at] = turn;
+}
+
+static Client *take_turn(void) {
+  Client *client = &clients[keeping.heap[0].client];
+  Turn last = keeping.heap[--keeping.length];
+  size_t at = 0;
+  for (size_t child = 1; child < keeping.length; child = 2 * at + 1) {
+    if (child + 1 < keeping.length && keeping.heap[child + 1].at < keeping.heap[child].at) child += 1;
+    if (keeping.heap[child].at >= last.at) break;
+    keeping.heap[at] = keeping.heap[child];
+    at = child;
+  }
+  keeping.heap[at] = last;
+  return client;
 }
 
 // The connection is over and nobody here wanted that. The first reason is kept.
@@ -469,6 +490,17 @@ static void take_text(Client *client, const unsigned char *text, size_t length, 
   }
 }
 
+// What the reason of a close says of coming back, in milliseconds; 0: nothing.
+static uint32_t wait_in(const unsigned char *reason_text, size_t length) {
+  const unsigned char *found = memmem(reason_text, length, RETRY, RETRY_BYTES);
+  uint32_t wait = 0;
+  if (found == NULL) return 0;
+  for (found += RETRY_BYTES; found < reason_text + length && isdigit(*found) && wait < 1000000; found += 1) {
+    wait = wait * 10 + (uint32_t)(*found - '0');
+  }
+  return wait;
+}
+
 // ---- reading: each takes what is complete and returns how much that was ----
 
 static size_t take_frames(Client *client, const unsigned char *bytes, size_t length, uint64_t now, size_t *need) {
@@ -501,6 +533,7 @@ static size_t take_frames(Client *client, const unsigned char *bytes, size_t len
       // One message, whatever bytes are in it.
       case 2: client->state == READY ? take_line(client, text, payload, now) : take_text(client, text, payload, now); break;
       case 8:
+        client->told_to_wait = wait_in(text, payload);
         fail(client, "closed with %d %.*s", payload < 2 ? 1005 : text[0] << 8 | text[1],
              payload < 2 ? 0 : (int)payload - 2, (const char *)text + 2);
         break;
@@ -659,6 +692,7 @@ static void start(Client *client) {
   client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   client->state = CONNECTING;
   client->stalled = client->chunked = 0;
+  client->told_to_wait = 0;
   in_flight += 1;
   if (client->fd < 0) {
     fail(client, "%s", strerror(errno));
@@ -744,14 +778,12 @@ static void continue_opening(void) {
   }
 }
 
-// Opens again, in the order in which they ended, those that have waited long enough.
+// Opens again those that have waited long enough.
 static void continue_keeping(void) {
   uint64_t now = now_micros();
   while (keeping.length > 0 && in_flight < keeping.max_in_flight) {
-    if (keeping.queue[keeping.head].at > now || (keeping.rate > 0 && keeping.due > (double)now)) return;
-    Client *client = &clients[keeping.queue[keeping.head].client];
-    keeping.head = (keeping.head + 1) % plan_count;
-    keeping.length -= 1;
+    if (keeping.heap[0].at > now || (keeping.rate > 0 && keeping.due > (double)now)) return;
+    Client *client = take_turn();
     if (keeping.rate > 0) {
       keeping.due = (keeping.due > (double)now - 1e6 ? keeping.due : (double)now) + 1e6 / keeping.rate;
     }
@@ -820,7 +852,7 @@ static void command(const char *line) {
     opening.since = now_micros();
   } else if (sscanf(line, "keep %lf %llu %llu", &rate, &third, &wait) == 3) {
     keeping.active = 1;
-    keeping.head = keeping.length = 0;
+    keeping.length = 0;
     keeping.rate = rate;
     keeping.max_in_flight = third;
     keeping.wait = wait * 1000;
@@ -932,7 +964,7 @@ int main(int argument_count, char **arguments) {
   }
   read_plan(plan);
   clients = calloc(plan_count, sizeof *clients);
-  keeping.queue = allocate(NULL, plan_count * sizeof *keeping.queue);
+  keeping.heap = allocate(NULL, plan_count * sizeof *keeping.heap);
   if (clients == NULL) return 1;
   name_capacity = 16;
   name_count = 1;

@@ -404,6 +404,21 @@ describe.skipIf(binary === undefined)("drain", () => {
     expect(report).toMatchObject({ reopened: 2 });
   });
 
+  test("comes back when a close says, those first that have the least to wait", async () => {
+    const plans = Array.from({ length: 6 }, (_, client) => bareClient(`/${client}`));
+    const { drain, peers } = await drainOn(plans);
+    await drain.open(6, { inFlight: 1 });
+    await drain.keep({ ...ALL_AT_ONCE, waitMs: 60_000 });
+    const waits = [180, 60, 240, 1, 120, 300];
+    for (const [index, wait] of waits.entries()) {
+      const payload = closePayload(4011, `overloaded; retry=${wait}`);
+      peers[index]?.socket.write(encodeFrame({ opcode: opcodes.close, mask: false, payload }));
+    }
+    await waitUntil(() => peers.length === 12);
+    const paths = peers.slice(6).map(({ head }) => head.split(" ")[1]);
+    expect(paths).toEqual(["/3", "/1", "/4", "/0", "/2", "/5"]);
+  });
+
   test("keeps the id of an event stream", async () => {
     const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     const plan = bareClient("/v1/sse?channels=a{since}");

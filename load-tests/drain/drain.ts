@@ -45,7 +45,7 @@ export interface DrainPace {
 
 /** How clients whose connections end come back. */
 export interface KeepPace extends DrainPace {
-  /** Before each is opened again. */
+  /** Before each is opened again, unless it was told how long to wait. */
   readonly waitMs: number;
 }
 

@@ -45,7 +45,7 @@ export const RESULTS = new URL("../results/", import.meta.url);
 export async function writeRecord(name: string, record: LoadRecord): Promise<string> {
   const path = fileURLToPath(new URL(`${name}.json`, RESULTS));
   await mkdir(RESULTS, { recursive: true });
-  await writeFile(path, `${JSON.stringify(record, undefined, 2)}\n`);
+  await writeFile(path, `${JSON.stringify(record)}\n`);
   return path;
 }
 
