@@ -3,7 +3,7 @@ import { describeMachine, machineLine } from "../machine.ts";
 import { runCrash } from "./crash-run.ts";
 import { runIsolation } from "./isolation-run.ts";
 
-const USAGE = `Usage: npm run webhooks:load -- [crash|isolation] [--deliveries 10000]
+const USAGE = `Usage: npm run load:webhooks -- [crash|isolation] [--deliveries 10000]
 
   crash      kills the webhook process and NATS in the middle of deliveries to endpoints that fail 20 % of the time
   isolation  100 healthy endpoints, without and with one that hangs and one that answers 500

@@ -129,7 +129,6 @@ export class WebhookEngine {
       directory: this.directory,
       findEndpoint,
       delivery: this.#delivery,
-      attempts: this.attempts,
       instruments,
       now,
     });

@@ -36,6 +36,25 @@ export class Delivery {
   }
 
   /**
+   * Looks whether the attempt of a task was made before, by whoever had the task then and did not live to acknowledge it; or because a schedule
+   * fired twice, which those do whose deletion NATS forgets when it is killed.
+   *
+   * @returns what followed that attempt, which may not have been stored; undefined if the attempt is still to be made.
+   */
+  async madeBefore(task: DeliveryTask): Promise<{ attempt: number; next: NextStep } | undefined> {
+    const last = await this.#parts.attempts.last(task.endpoint, task.id);
+    if (last === undefined || last.run !== task.run || last.attempt < task.attempt) return undefined;
+    const { attempt, next } = last;
+    if (next.kind === "dead") {
+      const { messages, deadLetters } = this.#parts;
+      const error = last.error ?? `answered ${last.status}`;
+      const message = await messages.read(task.message);
+      await deadLetters.add(task, message, { reason: next.reason, attempts: attempt, error, at: last.at });
+    }
+    return { attempt, next };
+  }
+
+  /**
    * Makes an attempt and stores what came of it: the record, and the dead letter if there is none after it. A retry that follows is the
    * caller's to store.
    *

@@ -24,15 +24,17 @@ export interface DispatcherParts {
   readonly now: Clock;
 }
 
-/** Longer than an attempt takes; what is held longer is renewed. */
-const ACK_WAIT_MS = 60_000;
-const RENEW_MS = 15_000;
+/** What is held longer is renewed; what a process held that was killed goes to another after so long. */
+const ACK_WAIT_MS = 30_000;
+const RENEW_MS = 8_000;
 /** Far above what the lanes hold, so that those of slow endpoints never keep the others waiting. */
 const MAX_ACK_PENDING = 20_000;
 const PULL = 256;
 /** A paused endpoint is looked at again after so long, and up to twice that. */
 const PAUSED_MS = 30_000;
 const REPEAT_MS = 1_000;
+/** On what a schedule has put into the queue. */
+const SCHEDULER_HEADER = "Nats-Scheduler";
 
 /** Takes tasks out of the shards and hands them to the lanes of their endpoints. A task is acknowledged when its next step is stored. */
 export class Dispatcher {
@@ -92,7 +94,26 @@ export class Dispatcher {
       this.#held.release(message.seq, "term");
       return;
     }
-    void this.#place(message.seq, task);
+    // What comes for the first time, and from no schedule, was attempted by nobody.
+    const isNew = !message.redelivered && !message.headers?.has(SCHEDULER_HEADER);
+    void this.#begin(message.seq, task, isNew);
+  }
+
+  async #begin(seq: number, task: DeliveryTask, isNew: boolean): Promise<void> {
+    if (isNew) return await this.#place(seq, task);
+    const { delivery, instruments, queue } = this.#parts;
+    const settled = await this.#untilDone(async () => {
+      const made = await delivery.madeBefore(task);
+      // A later attempt has a task of its own.
+      if (made?.next.kind === "retry" && made.attempt === task.attempt) {
+        await queue.schedule({ ...task, attempt: task.attempt + 1 }, made.next.at);
+      }
+      return made !== undefined;
+    });
+    if (settled === "stopped") return;
+    if (!settled) return await this.#place(seq, task);
+    instruments.repeated();
+    this.#held.release(seq, "ack");
   }
 
   /** Decides about a task. Whatever NATS refuses now is tried again, since nothing has been lost by it. */

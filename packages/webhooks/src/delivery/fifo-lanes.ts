@@ -1,11 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { JsMsg } from "@nats-io/jetstream";
-import type { AttemptLog } from "../attempts/attempt-log.ts";
 import type { Endpoint } from "../endpoints/endpoint.ts";
 import type { EndpointDirectory } from "../endpoints/endpoint-directory.ts";
 import { RateBucket } from "../lanes/rate-bucket.ts";
 import type { Clock } from "../queue/clock.ts";
-import type { DeliveryTask } from "../queue/delivery-task.ts";
 import { decodeTask } from "../queue/delivery-task.ts";
 import { KeptConsumer } from "../queue/kept-consumer.ts";
 import type { WebhookLink } from "../queue/webhook-link.ts";
@@ -18,13 +16,12 @@ export interface FifoLanesParts {
   readonly directory: EndpointDirectory;
   readonly findEndpoint: (id: string) => Promise<Endpoint | undefined>;
   readonly delivery: Delivery;
-  readonly attempts: AttemptLog;
   readonly instruments: DeliveryInstruments;
   readonly now: Clock;
 }
 
-const ACK_WAIT_MS = 45_000;
-const RENEW_MS = 15_000;
+const ACK_WAIT_MS = 30_000;
+const RENEW_MS = 8_000;
 const PAUSED_MS = 10_000;
 const REPEAT_MS = 1_000;
 /** A wait that is shorter is not worth a round trip. */
@@ -147,9 +144,15 @@ export class FifoLanes {
       message.nak(PAUSED_MS);
       return;
     }
-    const { task, notBefore } = message.redelivered
-      ? await this.#resume(written)
-      : { task: written, notBefore: 0 };
+    const before = message.redelivered ? await delivery.madeBefore(written) : undefined;
+    if (before !== undefined && before.next.kind !== "retry") {
+      instruments.repeated();
+      message.ack();
+      return;
+    }
+    // The task in the queue stays as it was written; how far it has come stands in the log of attempts.
+    const task = before === undefined ? written : { ...written, attempt: before.attempt + 1 };
+    const notBefore = before?.next.kind === "retry" ? before.next.at : 0;
     const early = notBefore - now();
     if (early > SLACK_MS) {
       message.nak(early);
@@ -162,14 +165,6 @@ export class FifoLanes {
     const { next } = await delivery.attempt(task, endpoint);
     if (next.kind === "retry") message.nak(Math.max(1, next.at - now()));
     else message.ack();
-  }
-
-  /** The task in the queue stays as it was written; how far it has come stands in the log of attempts. */
-  async #resume(task: DeliveryTask): Promise<{ task: DeliveryTask; notBefore: number }> {
-    const last = await this.#parts.attempts.last(task.endpoint, task.id);
-    if (last === undefined || last.run !== task.run) return { task, notBefore: 0 };
-    const notBefore = last.next.kind === "retry" ? last.next.at : 0;
-    return { task: { ...task, attempt: last.attempt + 1 }, notBefore };
   }
 
   /** Waits for the rate limit. */
