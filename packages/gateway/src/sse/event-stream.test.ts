@@ -72,6 +72,21 @@ function fixture({
 
 const at = (sequence: number): string => encodePosition({ epoch: EPOCH, sequence });
 
+describe("an event stream of a live channel", () => {
+  it("gets what is larger than a piece in few writes, however many events it is", async () => {
+    const { network, broker, events } = fixture({ channels: ["chat.a"] });
+    await turns();
+    const before = network.chunks.length;
+    const payload = Buffer.from("x".repeat(500));
+    for (let count = 0; count < 400; count += 1) {
+      broker.subscriptions[0]?.message("", { payload });
+    }
+    await turns();
+    expect(events()).toHaveLength(400);
+    expect(network.chunks.length - before).toBeLessThan(6);
+  });
+});
+
 describe("an event stream of one replayable channel", () => {
   it("tells where it begins, and each message's place as its id", async () => {
     const { network, follow, events } = fixture();
@@ -85,6 +100,19 @@ describe("an event stream of one replayable channel", () => {
       ["said", "8", at(8)],
     ]);
     expect(network.chunks).toHaveLength(2);
+  });
+
+  it("gets what is larger than a piece in few writes, however many events it is", async () => {
+    const { network, follow, events } = fixture();
+    await turns();
+    const before = network.chunks.length;
+    const payload = Buffer.from("x".repeat(500));
+    for (let sequence = 1; sequence <= 400; sequence += 1) {
+      follow("feed.a").message(sequence, { payload });
+    }
+    await turns();
+    expect(events()).toHaveLength(400);
+    expect(network.chunks.length - before).toBeLessThan(6);
   });
 
   it("resumes from a cursor, and goes on right behind what is replayed", async () => {

@@ -11,8 +11,8 @@ import type { NodeContext } from "../node-context.ts";
 import type { Drainable } from "../paced-drain.ts";
 import type { Sleeper } from "../timer-wheel.ts";
 import { COMMENT, checkpointText, ownEventText, retryText, withId, withoutId } from "./event-text.ts";
-import type { JoinedEvents } from "./joined-events.ts";
-import { PIECE_BYTES, StreamOutbox } from "./stream-outbox.ts";
+import type { JoinedEvents, JoinedPiece } from "./joined-events.ts";
+import { StreamOutbox } from "./stream-outbox.ts";
 
 /** What the streams of a node share. */
 export interface EventStreamHost {
@@ -105,18 +105,19 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     if (state.kind !== "open") {
       return;
     }
-    const bytes = sizeOf(frames);
-    if (state.missed === 0 && !this.#isFull && bytes <= PIECE_BYTES) {
-      this.#sendJoined(frames.length, this.#host.joined.of(frames));
-      return;
-    }
-    for (const frame of frames) {
+    const pieces = this.#host.joined.of(frames);
+    // An iterator would be allocated for each stream.
+    for (let index = 0; index < pieces.length; index += 1) {
+      const piece = pieces[index];
+      if (piece === undefined || this.#state !== state) {
+        return;
+      }
       if (state.missed > 0 || this.#isFull) {
         this.#host.node.traffic.lags += state.missed === 0 ? 1 : 0;
-        state.missed += 1;
-        this.#host.node.traffic.messagesMissed += 1;
+        state.missed += piece.count;
+        this.#host.node.traffic.messagesMissed += piece.count;
       } else {
-        this.#send(1, frame.bytes.byteLength, [frame.bytes]);
+        this.#sendPiece(piece.count, piece.bytes);
       }
     }
   }
@@ -133,16 +134,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     }
     if (this.#reader.namespaces === 1 && isPlain(items, mark)) {
       this.#sentPlace = items.at(-1)?.sequence;
-      const bytes = sizeOf(items);
-      if (bytes <= PIECE_BYTES) {
-        this.#sendJoined(items.length, this.#host.joined.of(items));
-      } else {
-        this.#send(
-          items.length,
-          bytes,
-          items.map((item) => item.bytes),
-        );
-      }
+      this.#sendPieces(items.length, this.#host.joined.of(items));
       return;
     }
     const events: Uint8Array[] = [];
@@ -267,10 +259,27 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   }
 
   /** The same, of one chunk: nothing is allocated for it, not even a number. */
-  #sendJoined(messages: number, chunk: Uint8Array): void {
+  #sendPiece(messages: number, chunk: Uint8Array): void {
     const isWatched = this.#outbox?.isUncertain === true;
     this.#outbox?.push(chunk);
     this.#count(messages, chunk.byteLength);
+    if (!isWatched) {
+      this.#watch();
+    }
+  }
+
+  /** The same, of several, which count as one: together they may be a long replay. */
+  #sendPieces(messages: number, pieces: readonly JoinedPiece[]): void {
+    const isWatched = this.#outbox?.isUncertain === true;
+    let bytes = 0;
+    for (let index = 0; index < pieces.length; index += 1) {
+      const chunk = pieces[index]?.bytes;
+      if (chunk !== undefined) {
+        this.#outbox?.push(chunk);
+        bytes += chunk.byteLength;
+      }
+    }
+    this.#count(messages, bytes);
     if (!isWatched) {
       this.#watch();
     }
@@ -420,12 +429,4 @@ function isPlain(items: readonly ReaderItem[], mark: number): items is readonly 
     place = item.sequence;
   }
   return true;
-}
-
-function sizeOf(frames: readonly Frame[]): number {
-  let bytes = 0;
-  for (let index = 0; index < frames.length; index += 1) {
-    bytes += frames[index]?.bytes.byteLength ?? 0;
-  }
-  return bytes;
 }

@@ -1,25 +1,41 @@
+import { endOfPiece } from "./stream-outbox.ts";
+
+/** Events that go out as one chunk. */
+export interface JoinedPiece {
+  readonly bytes: Uint8Array;
+  /** Events in it. */
+  readonly count: number;
+}
+
+const NONE: readonly JoinedPiece[] = [];
+
 /**
- * The events of one flush as one chunk. The same list goes to all streams that sit in a channel alone, one right after the other,
+ * The events of one flush as few chunks. The same list goes to all streams that sit in a channel alone, one right after the other,
  * and is joined only once for them.
  */
 export class JoinedEvents {
   #events: readonly { readonly bytes: Uint8Array }[] | undefined;
-  #joined: Uint8Array = new Uint8Array();
+  #pieces = NONE;
 
-  /** Called for each stream, so it allocates nothing: no closure, and no iterator, which taking the list apart would cost. */
-  of(events: readonly { readonly bytes: Uint8Array }[]): Uint8Array {
-    const only = events.length === 1 ? events[0] : undefined;
-    if (only !== undefined) {
-      return only.bytes;
-    }
+  /** Called for each stream, so it allocates nothing but for the first. */
+  of(events: readonly { readonly bytes: Uint8Array }[]): readonly JoinedPiece[] {
     if (events !== this.#events) {
       this.#join(events);
     }
-    return this.#joined;
+    return this.#pieces;
   }
 
   #join(events: readonly { readonly bytes: Uint8Array }[]): void {
-    this.#joined = Buffer.concat(events.map(({ bytes }) => bytes));
+    const chunks = events.map(({ bytes }) => bytes);
+    const pieces: JoinedPiece[] = [];
+    for (let start = 0; start < chunks.length; ) {
+      const end = endOfPiece(chunks, start);
+      const [first = new Uint8Array()] = chunks.slice(start, start + 1);
+      const bytes = end === start + 1 ? first : Buffer.concat(chunks.slice(start, end));
+      pieces.push({ bytes, count: end - start });
+      start = end;
+    }
+    this.#pieces = pieces;
     this.#events = events;
     // Not kept beyond this turn: it may be large, and nobody else will ask.
     setImmediate(() => this.#forget());
@@ -27,6 +43,6 @@ export class JoinedEvents {
 
   #forget(): void {
     this.#events = undefined;
-    this.#joined = new Uint8Array();
+    this.#pieces = NONE;
   }
 }

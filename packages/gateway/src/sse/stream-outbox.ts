@@ -2,7 +2,7 @@ import type { ResponseStream } from "../http/http-exchange.ts";
 import { COMMENT } from "./event-text.ts";
 
 /** What waits is handed over in pieces of about this size: each is copied, and one that fails is copied again and again. */
-export const PIECE_BYTES = 65_536;
+const PIECE_BYTES = 65_536;
 
 /** Of a chunk that was sent, so much may still wait; see `WriteOutcome`. */
 const UNCERTAIN_BYTES = 16_384;
@@ -201,7 +201,7 @@ export class StreamOutbox {
 }
 
 /** Where a piece ends that begins at `start`: it holds one at least. */
-function endOfPiece(pieces: readonly Uint8Array[], start: number): number {
+export function endOfPiece(pieces: readonly Uint8Array[], start: number): number {
   let bytes = pieces[start]?.byteLength ?? 0;
   let end = start + 1;
   while (end < pieces.length && bytes + (pieces[end]?.byteLength ?? 0) <= PIECE_BYTES) {
