@@ -25,7 +25,7 @@ interface Latency {
 }
 
 /** Messages a second to each endpoint, which has a channel of its own: samples that have nothing to do with each other. */
-const RATE = 1;
+const RATE = 2;
 const WARM_UP_ROUNDS = 5;
 const DEADLINE_MS = 300_000;
 
@@ -78,7 +78,7 @@ async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: bo
     for (const path of withTwo ? ["/hangs", "/fails", ...paths] : paths) {
       await stack.call("POST", "/endpoints", {
         url: `http://127.0.0.1:${port}${path}`,
-        channels: ["shop.>"],
+        channels: [channelOf(path)],
       });
     }
     const all = withTwo ? ["/hangs", "/fails", ...paths] : paths;
