@@ -217,7 +217,7 @@ test("a program that is no nats-server fails within the time for the start", asy
     '#!/bin/sh\n[ "$1" = --version ] && exec echo "nats-server: v2.99.0"\necho started\nexec sleep 60\n';
   await writeFile(join(directory, "nats-server"), fake, { mode: 0o755 });
   const PATH = `${directory}:${env["PATH"]}`;
-  const failure = startNats({ own: true, env: { ...env, PATH }, startTimeoutMs: 100 });
+  const failure = startNats({ own: true, env: { ...env, PATH }, startTimeoutMs: 3_000 });
   await expect(failure).rejects.toMatchObject({
     code: "nats-start-failed",
     message: expect.stringMatching(/did not accept connections[\s\S]*started/),
