@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { RECORD_NAME } from "../record/record.ts";
+import { OptionReader } from "../option-reader.ts";
 import { MIN_STAMPED_BYTES } from "../swarm/stamp.ts";
 import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
 import { SERVER_NAMES, type ServerName } from "./server-name.ts";
@@ -87,29 +87,10 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
   if (values.help) {
     return { kind: "help" };
   }
-  const problems: string[] = [];
-  const number = (name: keyof typeof values, min: number, max: number): number => {
-    const text = String(values[name]);
-    const value = Number(text);
-    if (!/^\d{1,9}$/.test(text) || value < min || value > max) {
-      problems.push(`--${name} must be a whole number from ${min} to ${max}, not ${text}`);
-    }
-    return value;
-  };
-  const chosen = <Name extends string>(
-    option: string,
-    given: readonly string[],
-    known: readonly Name[],
-  ): readonly Name[] => {
-    const unknown = given.find((name) => !known.some((one) => one === name));
-    if (unknown !== undefined) {
-      problems.push(`--${option} must be one of ${known.join(", ")}, not ${unknown}`);
-    }
-    return given.length === 0 ? known : known.filter((name) => given.includes(name));
-  };
-  if (values.record !== undefined && !RECORD_NAME.test(values.record)) {
-    problems.push(`--record must be lower-case letters, digits and dashes, not ${values.record}`);
-  }
+  const reader = new OptionReader();
+  const number = (name: keyof typeof values, min: number, max: number): number =>
+    reader.number(name, String(values[name]), min, max);
+  const record = reader.recordName(values.record);
   const connections = number("connections", 1, 100_000);
   const warmUp = number("warm-up", 0, 100_000);
   const options: BenchOptions = {
@@ -125,15 +106,15 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
     seconds: number("seconds", 1, 600),
     idleSeconds: number("idle-seconds", 1, 600),
     rounds: number("rounds", 1, 100),
-    servers: chosen("server", values.server, SERVER_NAMES),
+    servers: reader.chosen("server", values.server, SERVER_NAMES),
     serversChosen: values.server.length > 0,
-    scenarios: chosen("scenario", values.scenario, SCENARIO_NAMES),
+    scenarios: reader.chosen("scenario", values.scenario, SCENARIO_NAMES),
     saturation: !values["no-saturation"],
     json: values.json,
-    record: values.record,
+    record,
     profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
   };
-  const [problem] = problems;
+  const { problem } = reader;
   return problem === undefined ? { kind: "run", options } : { kind: "refused", message: problem };
 }
 

@@ -1,5 +1,7 @@
 import { loadavg } from "node:os";
+import { failureText, interruption } from "../interruption.ts";
 import { describeMachine, machineLine } from "../machine.ts";
+import { startProgress } from "../progress.ts";
 import { commandLine, writeRecord } from "../record/record.ts";
 import { BENCH_USAGE, parseBenchArguments } from "./bench-arguments.ts";
 import { chartsOf } from "./bench-charts.ts";
@@ -23,18 +25,12 @@ switch (parsed.kind) {
     break;
   case "run": {
     const { options } = parsed;
-    const interrupt = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
-    }
-    const startedAt = performance.now();
-    const progress = (what: string): void => {
-      process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
-    };
+    const signal = interruption();
+    const progress = startProgress();
     try {
       const machine = describeMachine();
       const [load = 0] = loadavg();
-      const result = await runBench(options, interrupt.signal, progress);
+      const result = await runBench(options, signal, progress);
       const summaries = options.scenarios.map((name) => new ScenarioSummary(name, result.rounds));
       const remarks = [
         ...result.notes,
@@ -67,9 +63,7 @@ switch (parsed.kind) {
       );
       process.exitCode = unsound ? 1 : 0;
     } catch (thrown) {
-      // What was under way says only that it was aborted.
-      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
-      process.stderr.write(`npm run bench: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`npm run bench: ${failureText(thrown, signal)}\n`);
       process.exitCode = 1;
     }
   }

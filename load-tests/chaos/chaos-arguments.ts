@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { OptionReader } from "../option-reader.ts";
 import { TRANSPORTS, type TransportName } from "./accounting/tally.ts";
 
 export const SCENARIO_NAMES = ["gateway-kill", "stream-kill", "broken-link", "reconnect-storm"] as const;
@@ -78,7 +79,7 @@ export function parseChaosArguments(argv: readonly string[]): ParsedChaosArgumen
   if (values.help) {
     return { kind: "help" };
   }
-  const problems: string[] = [];
+  const reader = new OptionReader();
   const number = <Default extends number | undefined>(
     name: NumberName,
     fallback: Default,
@@ -86,24 +87,7 @@ export function parseChaosArguments(argv: readonly string[]): ParsedChaosArgumen
     max: number,
   ): number | Default => {
     const text = values[name];
-    if (text === undefined) {
-      return fallback;
-    }
-    if (!/^\d{1,9}$/.test(text) || Number(text) < min || Number(text) > max) {
-      problems.push(`--${name} must be a whole number from ${min} to ${max}, not ${text}`);
-    }
-    return Number(text);
-  };
-  const chosen = <Name extends string>(
-    option: "scenario" | "transport",
-    names: readonly Name[],
-  ): readonly Name[] => {
-    const given = values[option];
-    const unknown = given.find((name) => !names.some((known) => known === name));
-    if (unknown !== undefined) {
-      problems.push(`--${option} must be one of ${names.join(", ")}, not ${unknown}`);
-    }
-    return given.length === 0 ? names : names.filter((name) => given.includes(name));
+    return text === undefined ? fallback : reader.number(name, text, min, max);
   };
   const rounds = number("rounds", undefined, 1, 1000);
   const clients = number("clients", undefined, 1, 100_000);
@@ -119,14 +103,14 @@ export function parseChaosArguments(argv: readonly string[]): ParsedChaosArgumen
     };
   };
   const options: ChaosOptions = {
-    scenarios: chosen("scenario", SCENARIO_NAMES),
+    scenarios: reader.chosen("scenario", values.scenario, SCENARIO_NAMES),
     sizes: {
       "gateway-kill": sizeOf("gateway-kill"),
       "stream-kill": sizeOf("stream-kill"),
       "broken-link": sizeOf("broken-link"),
       "reconnect-storm": sizeOf("reconnect-storm"),
     },
-    transports: chosen("transport", TRANSPORTS),
+    transports: reader.chosen("transport", values.transport, TRANSPORTS),
     // Whoever loses a node needs another one.
     nodes: number("nodes", 3, 2, 20),
     clientProcesses: number("processes", 2, 1, 64),
@@ -134,7 +118,7 @@ export function parseChaosArguments(argv: readonly string[]): ParsedChaosArgumen
     spreadMs: number("spread", 1000, 0, 60_000),
     json: values.json,
   };
-  const [problem] = problems;
+  const { problem } = reader;
   return problem === undefined ? { kind: "run", options } : { kind: "refused", message: problem };
 }
 

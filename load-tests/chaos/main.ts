@@ -1,4 +1,6 @@
+import { failureText, interruption } from "../interruption.ts";
 import { describeMachine, machineLine } from "../machine.ts";
+import { startProgress } from "../progress.ts";
 import { CHAOS_USAGE, parseChaosArguments } from "./chaos-arguments.ts";
 import { breaches, renderReport } from "./report.ts";
 import { runChaos, type ScenarioResult } from "./run-chaos.ts";
@@ -15,24 +17,16 @@ switch (parsed.kind) {
     break;
   case "run": {
     const { options } = parsed;
-    const interrupt = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
-    }
-    const startedAt = performance.now();
-    const progress = (what: string): void => {
-      process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
-    };
+    const signal = interruption();
+    const progress = startProgress();
     const results: ScenarioResult[] = [];
     let failure: string | undefined;
     try {
-      for await (const result of runChaos(options, interrupt.signal, progress)) {
+      for await (const result of runChaos(options, signal, progress)) {
         results.push(result);
       }
     } catch (thrown) {
-      // What was under way says only that it was aborted.
-      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
-      failure = error instanceof Error ? error.message : String(error);
+      failure = failureText(thrown, signal);
     }
     // Also after a failure: what went before took long.
     const machine = describeMachine();

@@ -1,8 +1,8 @@
 import { createHmac } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { parseArgs } from "node:util";
 import { spawnNode, startNats } from "@tidegate/testkit";
+import { procReadings } from "../bench/proc-readings.ts";
 
 const USAGE = `Usage: npm run load:hooks -- [--seconds N] [--connections N] [--bytes N]
 
@@ -43,10 +43,10 @@ if (values.help) {
     const seconds = Number(values.seconds);
     // The first seconds are those of the compiler.
     await deliver(port, Math.min(3, seconds), Number(values.connections), Number(values.bytes));
-    const before = cpuSeconds(service.pid);
+    const { cpuSeconds: before } = await procReadings(service.pid);
     const run = await deliver(port, seconds, Number(values.connections), Number(values.bytes));
-    const cpu = cpuSeconds(service.pid) - before;
-    process.stdout.write(`${report(run, seconds, cpu)}\n`);
+    const { cpuSeconds: after } = await procReadings(service.pid);
+    process.stdout.write(`${report(run, seconds, after - before)}\n`);
     if (run.refused > 0) process.exitCode = 1;
   } finally {
     await service.stop();
@@ -110,10 +110,4 @@ function report({ milliseconds, refused }: Run, seconds: number, cpu: number): s
     `${Math.round(count / seconds)} deliveries per second, ${Math.round(count / cpu)} per CPU second of the process`,
     `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, p99.9 ${at(0.999)} ms, ${refused} not accepted`,
   ].join("\n");
-}
-
-/** User and system time of a process, in Linux's hundredths of a second. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / 100;
 }

@@ -1,3 +1,4 @@
+import { failureText, interruption } from "../interruption.ts";
 import { LOAD_USAGE, type LoadOptions, type LoadTarget, parseLoadArguments } from "./load-arguments.ts";
 import { locateK6 } from "./locate-k6.ts";
 import { type K6Outcome, runK6 } from "./run-k6.ts";
@@ -13,15 +14,11 @@ switch (parsed.kind) {
     process.exitCode = 2;
     break;
   case "run": {
-    const interrupt = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
-    }
+    const signal = interruption();
     try {
-      process.exitCode = (await run(parsed.options, interrupt.signal)) ? 0 : 1;
+      process.exitCode = (await run(parsed.options, signal)) ? 0 : 1;
     } catch (thrown) {
-      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
-      process.stderr.write(`npm run load: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`npm run load: ${failureText(thrown, signal)}\n`);
       process.exitCode = 1;
     }
   }

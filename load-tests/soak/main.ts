@@ -1,4 +1,6 @@
+import { failureText, interruption } from "../interruption.ts";
 import { describeMachine, machineLine } from "../machine.ts";
+import { startProgress } from "../progress.ts";
 import { commandLine, writeRecord } from "../record/record.ts";
 import { runSoak } from "./run-soak.ts";
 import { parseSoakArguments, SOAK_USAGE } from "./soak-arguments.ts";
@@ -16,17 +18,11 @@ switch (parsed.kind) {
     break;
   case "run": {
     const { options } = parsed;
-    const interrupt = new AbortController();
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      process.once(signal, () => interrupt.abort(new Error(`ended by ${signal}`)));
-    }
-    const startedAt = performance.now();
-    const progress = (what: string): void => {
-      process.stderr.write(`${((performance.now() - startedAt) / 1000).toFixed(0).padStart(4)} s  ${what}\n`);
-    };
+    const signal = interruption();
+    const progress = startProgress();
     try {
       const machine = describeMachine();
-      const result = await runSoak(options, interrupt.signal, progress);
+      const result = await runSoak(options, signal, progress);
       const verdicts = verdictsOf(options, result);
       const remarks = remarksOn(result);
       process.stdout.write(
@@ -44,9 +40,7 @@ switch (parsed.kind) {
       }
       process.exitCode = verdicts.some(({ verdict }) => verdict === "missed") ? 1 : 0;
     } catch (thrown) {
-      // What was under way says only that it was aborted.
-      const error: unknown = interrupt.signal.aborted ? interrupt.signal.reason : thrown;
-      process.stderr.write(`npm run soak: ${error instanceof Error ? error.message : String(error)}\n`);
+      process.stderr.write(`npm run soak: ${failureText(thrown, signal)}\n`);
       process.exitCode = 1;
     }
   }

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { RECORD_NAME } from "../record/record.ts";
+import { OptionReader } from "../option-reader.ts";
 
 export interface SoakOptions {
   readonly connections: number;
@@ -57,18 +57,10 @@ export function parseSoakArguments(argv: readonly string[]): ParsedSoakArguments
   if (values.help) {
     return { kind: "help" };
   }
-  const problems: string[] = [];
-  const number = (name: NumberName, min: number, max: number): number => {
-    const text = values[name];
-    if (!/^\d{1,9}$/.test(text) || Number(text) < min || Number(text) > max) {
-      problems.push(`--${name} must be a whole number from ${min} to ${max}, not ${text}`);
-    }
-    return Number(text);
-  };
-  const { record } = values;
-  if (record !== undefined && !RECORD_NAME.test(record)) {
-    problems.push(`--record must be lower-case letters, digits and dashes, not ${record}`);
-  }
+  const reader = new OptionReader();
+  const number = (name: NumberName, min: number, max: number): number =>
+    reader.number(name, values[name], min, max);
+  const record = reader.recordName(values.record);
   const connections = number("connections", 1, 1_000_000);
   const options: SoakOptions = {
     connections,
@@ -83,7 +75,7 @@ export function parseSoakArguments(argv: readonly string[]): ParsedSoakArguments
     json: values.json,
     record,
   };
-  const [problem] = problems;
+  const { problem } = reader;
   return problem === undefined ? { kind: "run", options } : { kind: "refused", message: problem };
 }
 

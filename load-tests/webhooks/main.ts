@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { describeMachine, machineLine } from "../machine.ts";
+import { startProgress } from "../progress.ts";
 import { runCrash } from "./crash-run.ts";
 import { runIsolation } from "./isolation-run.ts";
 
@@ -15,10 +16,7 @@ const { values, positionals } = parseArgs({
 });
 const deliveries = Number(values.deliveries);
 const [what = "crash"] = positionals;
-const began = performance.now();
-const onProgress = (text: string): void => {
-  process.stderr.write(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${text}\n`);
-};
+const onProgress = startProgress();
 
 if (values.help || !["crash", "isolation"].includes(what) || !Number.isInteger(deliveries)) {
   process.stdout.write(USAGE);

@@ -125,17 +125,6 @@ export class Ring {
     }
   }
 
-  /** The stream no longer keeps what is older than this: nor do we. */
-  trim(firstSequence: number): void {
-    for (
-      let oldest = this.#oldest;
-      oldest !== undefined && oldest.sequence < firstSequence;
-      oldest = this.#oldest
-    ) {
-      this.#budget.removedEarly(this, this.#dropOldest());
-    }
-  }
-
   /** Empties it: what comes next is behind `from`. */
   reset(from: number): void {
     while (this.size > 0) this.#budget.removedEarly(this, this.#dropOldest());

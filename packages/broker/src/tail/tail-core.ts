@@ -210,11 +210,6 @@ export class TailCore {
     this.#restart("future", this.#epoch, this.#progress.highest);
   }
 
-  /** The stream has nothing older any more: neither should we. */
-  trim(firstSequence: number): void {
-    this.#ring.trim(firstSequence);
-  }
-
   join(joiner: Joiner): void {
     if (this.#phase === "following" && this.#delivering === 0) this.#joins.join(joiner);
     else this.#early.push(joiner);

@@ -1,57 +1,39 @@
 import type { ErrorMessage, Ok } from "@tidegate/protocol";
 import { publish } from "../handlers/publish.ts";
-import { asSeenBy, authenticate } from "./authenticate.ts";
+import { asSeenBy } from "./authenticate.ts";
 import { callerOf } from "./caller.ts";
-import { hosted } from "./guest.ts";
 import type { HttpCall } from "./http-call.ts";
 import type { HttpContext } from "./http-context.ts";
-import { bodyProblem, readJsonBody, tooLarge } from "./json-body.ts";
+import { type PostedMessage, takeMessage } from "./message-post.ts";
 import { problemOf } from "./problem.ts";
 import type { Route } from "./route.ts";
 
 /** `POST /v1/publish`: the message `publish`, for clients that hold no WebSocket. */
 export function publishRoute(http: HttpContext): Route {
-  return { path: "/v1/publish", method: "POST", handle: (call) => handle(http, call) };
+  return {
+    path: "/v1/publish",
+    method: "POST",
+    handle: (call) => takeMessage(http, call, "publish", (posted) => handle(http, call, posted)),
+  };
 }
 
-async function handle(http: HttpContext, call: HttpCall): Promise<void> {
-  const { frameBytes } = http.node.limits;
-  const unfit = bodyProblem(call.head, frameBytes);
-  if (unfit !== undefined) {
-    call.refuse(unfit);
+async function handle(
+  http: HttpContext,
+  call: HttpCall,
+  { principal, message, text }: PostedMessage<"publish">,
+): Promise<void> {
+  const key = idempotencyKey(call.head.headers["idempotency-key"], message.key);
+  if (!key.ok) {
+    call.refuse({ code: "invalid_field", detail: key.detail });
     return;
   }
-  const reading = call.exchange.readBody(frameBytes);
-  await hosted(http.roster, call, async () => {
-    const authentication = await authenticate(http, call);
-    if (!authentication.ok) {
-      call.refuse(authentication.problem);
-      return;
-    }
-    const { principal } = authentication;
-    const read = await reading;
-    if (read.kind !== "body") {
-      call.refuse(tooLarge(frameBytes));
-      return;
-    }
-    const body = readJsonBody(read.bytes, "publish");
-    if (!body.ok) {
-      call.refuse(body.problem);
-      return;
-    }
-    const key = idempotencyKey(call.head.headers["idempotency-key"], body.message.key);
-    if (!key.ok) {
-      call.refuse({ code: "invalid_field", detail: key.detail });
-      return;
-    }
-    const message = { ...body.message, key: key.value };
-    const answer = await publish(callerOf(http, principal), message, { text: body.text, body: undefined });
-    if (answer.type === "ok") {
-      call.answer(okBody(answer), { "cache-control": "no-store" });
-    } else {
-      call.refuse(asSeenBy(principal, problemOf(answer as ErrorMessage)));
-    }
-  });
+  const keyed = { ...message, key: key.value };
+  const answer = await publish(callerOf(http, principal), keyed, { text, body: undefined });
+  if (answer.type === "ok") {
+    call.answer(okBody(answer), { "cache-control": "no-store" });
+  } else {
+    call.refuse(asSeenBy(principal, problemOf(answer as ErrorMessage)));
+  }
 }
 
 type Key =

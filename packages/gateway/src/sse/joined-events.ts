@@ -30,9 +30,10 @@ export class JoinedEvents {
     const pieces: JoinedPiece[] = [];
     for (let start = 0; start < chunks.length; ) {
       const end = endOfPiece(chunks, start);
-      const [first = new Uint8Array()] = chunks.slice(start, start + 1);
-      const bytes = end === start + 1 ? first : Buffer.concat(chunks.slice(start, end));
-      pieces.push({ bytes, count: end - start });
+      const piece = chunks.slice(start, end);
+      const [only] = piece;
+      const bytes = piece.length === 1 && only !== undefined ? only : Buffer.concat(piece);
+      pieces.push({ bytes, count: piece.length });
       start = end;
     }
     this.#pieces = pieces;
