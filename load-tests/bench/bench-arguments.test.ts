@@ -6,9 +6,10 @@ describe("parseBenchArguments", () => {
     expect(parseBenchArguments([])).toEqual({
       kind: "run",
       options: {
-        connections: 2000,
-        warmUp: 3000,
+        connections: 4000,
+        warmUp: 10_000,
         inFlight: 200,
+        many: 5000,
         few: 1000,
         fewRate: 50,
         manyRate: 20,
@@ -63,9 +64,9 @@ describe("parseBenchArguments", () => {
     });
   });
 
-  test("has no more clients in a phase with few than there are", () => {
+  test("has no more clients in a phase than there are", () => {
     expect(parseBenchArguments(["--connections", "100", "--warm-up", "50"])).toMatchObject({
-      options: { few: 150 },
+      options: { many: 150, few: 150 },
     });
   });
 

@@ -12,9 +12,10 @@ export interface BenchOptions {
   readonly warmUp: number;
   /** Connections under way at a time. */
   readonly inFlight: number;
-  /** How many of them stay for the phases with few. */
+  /** How many of all of them stay for the phases with many, and of those for the phases with few. */
+  readonly many: number;
   readonly few: number;
-  /** Messages a second to few, to all of them, and to few where latencies are taken. */
+  /** Messages a second to few, to many, and to few where latencies are taken. */
   readonly fewRate: number;
   readonly manyRate: number;
   readonly latencyRate: number;
@@ -59,12 +60,13 @@ gateway lost a message at a low rate.
                      \`fan-out\` those that are compared)
   --scenario NAME    ${SCENARIO_NAMES.join(", ")}; give it again for more (default all)
   --rounds N         how often all is repeated; the table shows medians (default 1)
-  --connections N    opened at once, measured (default 2000)
-  --warm-up N        opened before that, and kept (default 3000)
+  --connections N    opened at once, measured (default 4000)
+  --warm-up N        opened before that, and kept (default 10000)
   --in-flight N      connections under way at a time, 1 to ${MAX_IN_FLIGHT} (default 200)
+  --many N           connections for the phases with many of them (default 5000)
   --few N            connections for the phases with few of them (default 1000)
   --few-rate N       messages a second to few, for the CPU of a delivery (default 50)
-  --many-rate N      the same to all connections (default 20)
+  --many-rate N      the same to many (default 20)
   --latency-rate N   messages a second to few, for latencies (default 300)
   --own-rate N       messages a second to channels with one subscriber each, together (default 2000)
   --payload N        bytes of a message (default 128)
@@ -93,11 +95,13 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
   const record = reader.recordName(values.record);
   const connections = number("connections", 1, 100_000);
   const warmUp = number("warm-up", 0, 100_000);
+  const many = Math.min(number("many", 1, 100_000), connections + warmUp);
   const options: BenchOptions = {
     connections,
     warmUp,
     inFlight: number("in-flight", 1, MAX_IN_FLIGHT),
-    few: Math.min(number("few", 1, 100_000), connections + warmUp),
+    many,
+    few: Math.min(number("few", 1, 100_000), many),
     fewRate: number("few-rate", 1, 100_000),
     manyRate: number("many-rate", 1, 100_000),
     latencyRate: number("latency-rate", 1, 100_000),
@@ -123,8 +127,9 @@ function read(argv: readonly string[]) {
     args: [...argv],
     allowPositionals: false,
     options: {
-      connections: { type: "string", default: "2000" },
-      "warm-up": { type: "string", default: "3000" },
+      connections: { type: "string", default: "4000" },
+      "warm-up": { type: "string", default: "10000" },
+      many: { type: "string", default: "5000" },
       "in-flight": { type: "string", default: "200" },
       few: { type: "string", default: "1000" },
       "few-rate": { type: "string", default: "50" },

@@ -11,17 +11,20 @@ const CONNECT_LIMIT_MS = 120_000;
 const REST_MS = 2_000;
 
 /**
- * Opens the warm-up's connections and then those that are measured. The first stay open, so that neither closing
- * them nor memory that they would leave behind is part of any figure.
+ * Opens the warm-up's connections and then those that are measured. The first stay open, so that closing them is part of no
+ * figure. Garbage is collected before the first and behind the last alone: collecting all of it drops compiled code, too, and
+ * the storm is to meet a server that is warm. So memory is that of all, and what the server has loaded for them meanwhile.
  */
 export async function measureConnecting(run: BenchRun): Promise<Partial<Measurement>> {
   const { server, options, signal, onProgress } = run;
   const { connections, warmUp, idleSeconds } = options;
+  const all = warmUp + connections;
 
+  await server.collectGarbage();
+  const empty = await server.readings();
   onProgress(`warm-up with ${warmUp} connections`);
   const cold = await openClients(run, warmUp);
   await delay(REST_MS, undefined, { signal });
-  await server.collectGarbage();
 
   onProgress(`storm of ${connections} connections`);
   const storm = await openClients(run, connections);
@@ -34,7 +37,7 @@ export async function measureConnecting(run: BenchRun): Promise<Partial<Measurem
   const collected = await server.readings();
 
   const perConnection = (after: ProcessReadings, figure: "residentBytes" | "heapUsedBytes"): number =>
-    (after[figure] - storm.before[figure]) / connections / 1024;
+    (after[figure] - empty[figure]) / all / 1024;
   return {
     coldConnectMicros: warmUp === 0 ? Number.NaN : cold.serverCpuMicros / warmUp,
     connectMicros: storm.serverCpuMicros / connections,

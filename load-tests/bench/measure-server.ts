@@ -41,9 +41,9 @@ async function measureFanOut(
   withBatching: WithBatching | undefined,
 ): Promise<Partial<Measurement>> {
   const { options, clients } = run;
-  const { few, seconds } = options;
-  const many = options.warmUp + options.connections;
+  const { few, many, seconds } = options;
 
+  await keepClients(run, many);
   const toMany = await measured(run, { clients: many, perSecond: options.manyRate });
   await clients.close(many - few);
   await calmDown(run);
@@ -83,12 +83,22 @@ async function measureFanOut(
 
 async function measureOwn(run: BenchRun, saturates: boolean): Promise<Partial<Measurement>> {
   const { options } = run;
-  const many = options.warmUp + options.connections;
+  const { many } = options;
+  await keepClients(run, many);
   const low = await measured(run, { clients: many, perSecond: options.ownRate });
   const plain = saturates
     ? await saturate(run, { clients: many, firstRate: FIRST_OWN_RATE, what: "most deliveries" })
     : undefined;
   return { manyDeliveryMicros: microsOf(low), ...latencies(low), ...most(plain), ...mistakes([low]) };
+}
+
+/** Closes what is more than `stay` of all. */
+async function keepClients(run: BenchRun, stay: number): Promise<void> {
+  const { warmUp, connections } = run.options;
+  if (stay < warmUp + connections) {
+    await run.clients.close(warmUp + connections - stay);
+    await calmDown(run);
+  }
 }
 
 /** At a low rate, after a warm-up. */

@@ -63,8 +63,7 @@ export function renderReport(
   about: string,
 ): string {
   const { options, cpus, clients } = result;
-  const { connections, warmUp, few, fewRate, manyRate, latencyRate, ownRate, payloadBytes } = options;
-  const many = connections + warmUp;
+  const { connections, warmUp, few, many, fewRate, manyRate, latencyRate, ownRate, payloadBytes } = options;
   const lines = [
     about,
     `nats-server ${result.natsVersion}; medians of ${options.rounds}; payload ${payloadBytes} bytes; ${clients.title}`,
