@@ -7,6 +7,7 @@ import { RuntimeError } from "../runtime-error.ts";
 import type { RunningService } from "../service/run-service.ts";
 import { isHopeless } from "./restart-policy.ts";
 import { supervisorMetrics } from "./supervisor-metrics.ts";
+import type { WatchdogLimits } from "./watchdog.ts";
 import { WorkerProcess } from "./worker-process.ts";
 import { WorkerSlot } from "./worker-slot.ts";
 
@@ -27,9 +28,12 @@ export interface StartedSupervisor extends RunningService {
   readonly failed: Promise<Error>;
 }
 
-/** A worker of which nothing was heard for six checks is stuck: its event loop has not turned for half a minute. */
 const CHECK_INTERVAL_MS = 5000;
-const MOST_SILENT_CHECKS = 6;
+/**
+ * A worker of which nothing was heard for six checks is stuck: its event loop has not turned for half a minute. One that never
+ * was ready may only be short of CPU, and another one in its place would be no better off.
+ */
+const WATCHDOG: WatchdogLimits = { startMs: 300_000, silentChecks: 6 };
 /** What workers get to end by themselves once the supervisor waits for them no more. Below the limit of `runService`. */
 const LAST_GRACE_MS = 1500;
 
@@ -80,6 +84,8 @@ class Supervisor {
         new WorkerSlot({
           index,
           launch: (at, events) => new WorkerProcess(script, at, work, events),
+          watchdog: WATCHDOG,
+          now: () => performance.now(),
           logger,
           onRestart: () => restarts.child().inc(),
           onExit: (slot) => this.#onExit(slot),
@@ -155,7 +161,7 @@ class Supervisor {
   }
 
   #check(): void {
-    for (const slot of this.#slots) slot.endIfSilent(MOST_SILENT_CHECKS);
+    for (const slot of this.#slots) slot.endIfStuck();
   }
 
   #onExit({ index }: WorkerSlot): void {

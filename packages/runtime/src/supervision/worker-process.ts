@@ -11,6 +11,8 @@ export interface WorkerExit {
 }
 
 export interface WorkerEvents {
+  /** At every sign of life, before what it means. */
+  readonly onHeard: () => void;
   readonly onReadiness: (state: ReadinessState) => void;
   /** Once, when the process has ended or could not be started. */
   readonly onExit: (exit: WorkerExit) => void;
@@ -32,7 +34,6 @@ export class WorkerProcess {
   /** Told to end before it listened. */
   #early: TerminationSignal | undefined;
   #hasBegun = false;
-  #silentChecks = 0;
   #over = false;
 
   /**
@@ -65,12 +66,6 @@ export class WorkerProcess {
     this.#child.kill("SIGKILL");
   }
 
-  /** Called at regular times: how many times in a row nothing had come from it. */
-  countSilence(): number {
-    this.#silentChecks += 1;
-    return this.#silentChecks - 1;
-  }
-
   /** Its metrics now; `undefined` if it does not answer in time or ends. Calls that overlap share one answer. */
   metrics(): Promise<readonly FamilySnapshot[] | undefined> {
     if (this.#over) return Promise.resolve(undefined);
@@ -89,7 +84,7 @@ export class WorkerProcess {
   }
 
   #receive(message: FromWorker, index: number, work: unknown): void {
-    this.#silentChecks = 0;
+    this.#events.onHeard();
     switch (message.kind) {
       case "hello":
         this.#hasBegun = true;

@@ -8,7 +8,7 @@ function fixture() {
   const launched: WorkerEvents[] = [];
   const done: string[] = [];
   const lines: string[] = [];
-  let silence = 0;
+  let now = 0;
   const slot = new WorkerSlot({
     index: 3,
     launch: (_index, events) => {
@@ -17,10 +17,11 @@ function fixture() {
         pid: 1000 + launched.length,
         signal: (signal) => done.push(signal),
         kill: () => done.push("SIGKILL"),
-        countSilence: () => silence,
         metrics: () => Promise.resolve([]),
       };
     },
+    watchdog: { startMs: 10_000, silentChecks: 2 },
+    now: () => now,
     logger: createLogger({ name: "test", level: "info", destination: { write: (line) => lines.push(line) } }),
     onRestart: () => done.push("restart"),
     onExit: () => {},
@@ -33,8 +34,12 @@ function fixture() {
     lines,
     ready: () => last()?.onReadiness({ kind: "ready" }),
     exit: (code: number | null) => last()?.onExit({ code, signal: code === null ? "SIGKILL" : null }),
-    silent: (checks: number) => {
-      silence = checks;
+    heard: () => last()?.onHeard(),
+    /** So many checks, and how many kills there were by their end. */
+    checked: (times: number, passedMs = 0) => {
+      now += passedMs;
+      for (let check = 0; check < times; check += 1) slot.endIfStuck();
+      return done.filter((deed) => deed === "SIGKILL").length;
     },
   };
 }
@@ -87,14 +92,33 @@ describe("the slot of a worker", () => {
   });
 
   test("kills a process of which nothing is heard, loudly", () => {
-    const { slot, silent, done, lines } = fixture();
+    const { slot, ready, heard, checked, lines } = fixture();
     void slot.start();
-    silent(5);
-    slot.endIfSilent(6);
-    expect(done).toStrictEqual([]);
-    silent(6);
-    slot.endIfSilent(6);
-    expect(done).toStrictEqual(["SIGKILL"]);
+    ready();
+    expect(checked(2)).toBe(0);
+    heard();
+    expect(checked(2)).toBe(0);
+    expect(checked(1)).toBe(1);
     expect(lines.join()).toContain("does not answer");
+  });
+
+  test("gives a process that starts its time, and each that replaces one as well", async () => {
+    const { slot, ready, exit, checked, launched } = fixture();
+    void slot.start();
+    expect(checked(20, 9_999)).toBe(0);
+    expect(checked(4, 1)).toBe(1);
+    exit(null);
+    await expect.poll(() => launched.length).toBe(2);
+    expect(checked(20, 9_999)).toBe(1);
+    ready();
+    expect(checked(3)).toBe(2);
+  });
+
+  test("has no mercy with a process that is told to leave and does not answer", () => {
+    const { slot, ready, checked } = fixture();
+    void slot.start();
+    ready();
+    void slot.leave();
+    expect(checked(3)).toBe(1);
   });
 });

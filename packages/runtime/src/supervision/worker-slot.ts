@@ -3,13 +3,17 @@ import type { FamilySnapshot } from "../metrics/metric-snapshot.ts";
 import type { ReadinessState } from "../operations/readiness.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import { afterExit, type WorkerState } from "./restart-policy.ts";
+import { Watchdog, type WatchdogLimits } from "./watchdog.ts";
 import type { WorkerEvents, WorkerExit, WorkerProcess } from "./worker-process.ts";
 
-type SlotProcess = Pick<WorkerProcess, "pid" | "signal" | "kill" | "countSilence" | "metrics">;
+type SlotProcess = Pick<WorkerProcess, "pid" | "signal" | "kill" | "metrics">;
 
 export interface WorkerSlotOptions {
   readonly index: number;
   readonly launch: (index: number, events: WorkerEvents) => SlotProcess;
+  readonly watchdog: WatchdogLimits;
+  /** The time in milliseconds, of a clock that is never set. */
+  readonly now: () => number;
   readonly logger: Logger;
   readonly onRestart: () => void;
   /** A process of this slot has ended, and the state is what follows from that. */
@@ -36,6 +40,7 @@ export class WorkerSlot {
   #state: SlotState = { kind: "kept", worker: { kind: "starting", failures: 0 } };
   #readiness: ReadinessState | undefined;
   #process: SlotProcess | undefined;
+  #watchdog: Watchdog | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: WorkerSlotOptions) {
@@ -90,10 +95,10 @@ export class WorkerSlot {
     return this.#process?.metrics() ?? Promise.resolve(undefined);
   }
 
-  /** Kills a process of which nothing was heard for so many calls. */
-  endIfSilent(checks: number): void {
+  /** Kills a process that is stuck. Called at regular times, which the watchdog counts. */
+  endIfStuck(): void {
     const { logger } = this.#options;
-    if (this.#process !== undefined && this.#process.countSilence() >= checks) {
+    if (this.#process !== undefined && this.#watchdog?.check() === true) {
       logger.error(
         { worker: this.index, workerPid: this.#process.pid },
         "a worker does not answer and is killed",
@@ -103,11 +108,17 @@ export class WorkerSlot {
   }
 
   #launch(failures: number): void {
-    const { launch, logger } = this.#options;
+    const { launch, logger, now } = this.#options;
+    const watchdog = new Watchdog(this.#options.watchdog, now);
     this.#state = { kind: "kept", worker: { kind: "starting", failures } };
     this.#readiness = undefined;
+    this.#watchdog = watchdog;
     this.#process = launch(this.index, {
-      onReadiness: (state) => this.#onReadiness(state),
+      onHeard: () => watchdog.heard(),
+      onReadiness: (state) => {
+        if (state.kind === "ready") watchdog.ready();
+        this.#onReadiness(state);
+      },
       onExit: (exit) => this.#onExit(exit),
     });
     logger.info({ worker: this.index, workerPid: this.#process.pid }, "a worker is starting");
@@ -118,14 +129,14 @@ export class WorkerSlot {
     const state = this.#state;
     if (readiness.kind === "ready" && state.kind === "kept" && state.worker.kind === "starting") {
       const { failures } = state.worker;
-      this.#state = { kind: "kept", worker: { kind: "running", failures, since: performance.now() } };
+      this.#state = { kind: "kept", worker: { kind: "running", failures, since: this.#options.now() } };
       this.#options.logger.info({ worker: this.index }, "a worker is ready");
       this.#up.resolve();
     }
   }
 
   #onExit(exit: WorkerExit): void {
-    const { logger, onExit, onRestart } = this.#options;
+    const { logger, now: clock, onExit, onRestart } = this.#options;
     const state = this.#state;
     this.#process = undefined;
     const how = exit.signal === null ? `code ${exit.code}` : exit.signal;
@@ -133,7 +144,7 @@ export class WorkerSlot {
     if (state.kind === "leaving") {
       this.#gone.resolve(exit);
     } else {
-      const now = performance.now();
+      const now = clock();
       const worker = afterExit(state.worker, now, Math.random());
       const restartInMs = Math.round(worker.until - now);
       this.#state = { kind: "kept", worker };
