@@ -1,5 +1,5 @@
 import { createLogger, createMetrics } from "@tidegate/runtime";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { FakeBroker } from "../testing/fake-broker.ts";
 import { FakeVerifier, LIMITS, PING, POLICIES, seriesValue } from "../testing/fake-node.ts";
 import { FakeSocket } from "../testing/fake-socket.ts";
@@ -202,6 +202,32 @@ describe("Gateway", () => {
     await turns();
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join()).not.toContain("sesame");
+  });
+
+  it("tells how many lag without asking each, and forgets who left lagging", async () => {
+    const { accept, metric, broker } = fixture();
+    const clients = [0, 1, 2].map(() => accept({ query: "access_token=good&channels=chat.a" }));
+    await turns();
+    const asked = clients.map(({ connection }) =>
+      connection === undefined ? undefined : vi.spyOn(connection, "isLagging", "get"),
+    );
+    const lagging = (): Promise<number> => metric('tidegate_connections_lagging{transport="websocket"}');
+    for (const { socket } of clients.slice(1)) {
+      socket.reading = false;
+    }
+    broker.last.message("", { payload: Buffer.from(JSON.stringify("x".repeat(LIMITS.outboxBytes))) });
+    await turns();
+    expect(await lagging()).toBe(2);
+    clients[1]?.connection?.closed("client");
+    expect(await lagging()).toBe(1);
+    const [, , last] = clients;
+    if (last !== undefined) {
+      last.socket.buffered = 0;
+      last.connection?.writable();
+    }
+    expect(await lagging()).toBe(0);
+    expect(await metric("tidegate_lags_total")).toBe(2);
+    expect(asked.map((spy) => spy?.mock.calls.length)).toStrictEqual([0, 0, 0]);
   });
 
   it("exports the numbers it keeps", async () => {

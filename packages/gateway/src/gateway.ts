@@ -138,7 +138,7 @@ export class Gateway {
       subscriptions: () => this.#context.hub.holders,
       channels: () => this.#context.hub.size,
       lagging: {
-        websocket: () => this.#count(({ isLagging }) => (isLagging ? 1 : 0)),
+        websocket: () => traffic.laggingConnections,
         sse: () => streams.lagging,
       },
       shedding: Object.fromEntries(
@@ -249,13 +249,5 @@ export class Gateway {
       connection.notifyMissed(frame);
     }
     this.#http.streams.notifyMissed();
-  }
-
-  #count(of: (connection: Connection) => number): number {
-    let count = 0;
-    for (const connection of this.#connections) {
-      count += of(connection);
-    }
-    return count;
   }
 }

@@ -6,6 +6,8 @@ export class Traffic {
   bytesOut = 0;
   /** Times that a connection began to lag. */
   lags = 0;
+  /** WebSockets that lag now. */
+  laggingConnections = 0;
   /** Messages not delivered because their connection lagged. */
   messagesMissed = 0;
   /** Messages that made way for a newer one before they were sent. */

@@ -257,6 +257,11 @@ class Model {
     );
   }
 
+  /** How many lag, as the metrics of the node have it. */
+  get laggingCounted(): number {
+    return this.#node.context.traffic.laggingConnections;
+  }
+
   async settle(): Promise<void> {
     this.repair();
     this.flush();
@@ -346,6 +351,9 @@ describe("connections on replayable channels", () => {
         for (const step of numbers) {
           const [kind, number] = step;
           STEPS[kind]?.(model, number, Math.floor(number / 2));
+          expect(model.laggingCounted).toBe(
+            model.clients.filter(({ connection }) => connection.isLagging).length,
+          );
         }
         await model.settle();
         catchUps += model.catchUps;

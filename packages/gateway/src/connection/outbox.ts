@@ -10,8 +10,8 @@ import type { Subscription } from "./subscriptions.ts";
  * - `lagging`: the client reads too slowly and more than the limit waits. Until enough of it is gone, messages of live channels
  *   are skipped and counted in `missed`, with the name of their channel if it is only one, else an empty one; those of replayable
  *   channels are not taken. Answers go on up to `ceiling`.
- * - `broken`: a frame was lost, or too many answers wait. Nothing is sent any more and the connection has to end, since a hole
- *   can't be mended; behind what was sent before, the client can resume.
+ * - `broken`: a frame was lost, too many answers wait, or the connection is closed. Nothing is sent any more and the connection has to
+ *   end, since a hole can't be mended; behind what was sent before, the client can resume.
  */
 export type OutboxState =
   | { readonly kind: "flowing" }
@@ -116,10 +116,10 @@ export class Outbox implements CatchUpOwner {
     if (!this.deliverOrdered(frames)) {
       subscription.fallBehind(place);
       if (this.#catchUp === undefined) {
-        this.#catchUp = new CatchUp(this, this.#context);
+        this.#become(this.#state, new CatchUp(this, this.#context));
         this.reschedule();
       }
-      this.#catchUp.add(subscription);
+      this.#catchUp?.add(subscription);
     }
   }
 
@@ -185,7 +185,7 @@ export class Outbox implements CatchUpOwner {
     if (state.kind !== "lagging" || this.#socket.bufferedBytes() > this.#limitBytes * RESUME_SHARE) {
       return undefined;
     }
-    this.#state = FLOWING;
+    this.#become(FLOWING, this.#catchUp);
     const { missed, missedIn } = state;
     return missed === 0 ? undefined : { missed, channel: missedIn === "" ? undefined : missedIn };
   }
@@ -201,13 +201,14 @@ export class Outbox implements CatchUpOwner {
 
   /** Nothing is sent any more. */
   close(): void {
-    this.caughtUp();
+    this.#catchUp?.close();
+    this.#become(BROKEN, undefined);
   }
 
   /** @internal Called by what catches up. */
   caughtUp(): void {
     this.#catchUp?.close();
-    this.#catchUp = undefined;
+    this.#become(this.#state, undefined);
   }
 
   /** @internal Called by what catches up. */
@@ -261,15 +262,25 @@ export class Outbox implements CatchUpOwner {
     if (buffered > this.#limitBytes) {
       // From what waits now on, not from the limit: the last message may have been many times as large.
       const ceiling = buffered + this.#limitBytes;
-      if (!this.isLagging) {
-        this.#context.traffic.lags += 1;
-      }
       this.#strain({ kind: "lagging", since: this.#context.now(), ceiling, missed: 0, missedIn: undefined });
     }
   }
 
   #strain(state: OutboxState): void {
-    this.#state = state;
+    this.#become(state, this.#catchUp);
     this.#owner.reschedule();
+  }
+
+  /** The one place where it begins and ceases to lag, which the node counts. */
+  #become(state: OutboxState, catchUp: CatchUp | undefined): void {
+    const { traffic } = this.#context;
+    const lagged = this.isLagging;
+    this.#state = state;
+    this.#catchUp = catchUp;
+    if (this.isLagging === lagged) {
+      return;
+    }
+    traffic.laggingConnections += lagged ? -1 : 1;
+    traffic.lags += lagged ? 0 : 1;
   }
 }
