@@ -5,6 +5,7 @@ import { RingBudget } from "../src/tail/ring-budget.ts";
 import { TailCore } from "../src/tail/tail-core.ts";
 import type { TailLimits } from "../src/tail/tail-limits.ts";
 import type { TailRules } from "../src/tail/tail-rules.ts";
+import { TailCounts } from "../src/tail/tail-stats.ts";
 import { TickWatch } from "../src/tail/tick-watch.ts";
 import type { Tally } from "./model-judge.ts";
 import { BrokenPromise, ModelJudge } from "./model-judge.ts";
@@ -327,6 +328,7 @@ export class ModelWorld {
     return new TailCore({
       filter,
       limits,
+      counts: new TailCounts(),
       rules,
       ring: new Ring(new RingBudget(ringBytes), limits.replayMessages),
       reads: this.#reads,

@@ -19,7 +19,6 @@ export class Holes {
   readonly #tail: TailState;
   readonly #holes = new Map<string, Hole>();
   #paused = false;
-  #repaired = 0;
 
   constructor(tail: TailState) {
     this.#tail = tail;
@@ -27,11 +26,6 @@ export class Holes {
 
   get size(): number {
     return this.#holes.size;
-  }
-
-  /** Holes that were filled from the stream, since start. */
-  get repaired(): number {
-    return this.#repaired;
   }
 
   has(channel: string): boolean {
@@ -117,7 +111,7 @@ export class Holes {
           return;
         }
         this.#holes.delete(channel);
-        this.#repaired += 1;
+        this.#tail.counts.repairs += 1;
         this.#tail.fill(outcome.messages);
         // More may have come to light while the last page was on its way.
         this.demand(channel, hole.target);

@@ -11,12 +11,6 @@ import { Recovery } from "./recovery.ts";
 import type { Ring } from "./ring.ts";
 import type { TailState } from "./tail-state.ts";
 
-export interface JoinCounts {
-  readonly fromRing: number;
-  readonly fromStream: number;
-  readonly resets: ReadonlyMap<ResetReason, number>;
-}
-
 /** Before a cursor is said to be beyond the end: a leader that was cut off may be behind. */
 const SECOND_LOOK_MS = 100;
 
@@ -33,9 +27,6 @@ export class Joins {
   readonly #recovery: Recovery;
   readonly #pieces: PieceReads;
   #looking: PatientReads | undefined;
-  #fromRing = 0;
-  #fromStream = 0;
-  readonly #resets = new Map<ResetReason, number>();
 
   /** @param demandFloor asks for the floor to be raised to a sequence that the stream has reached. */
   constructor(tail: TailState, ring: Ring, demandFloor: (sequence: number) => void) {
@@ -49,10 +40,6 @@ export class Joins {
       again: (joiner) => this.join(joiner),
     });
     this.#pieces = new PieceReads(tail, ring, (laggard) => this.catchUp(laggard));
-  }
-
-  get counts(): JoinCounts {
-    return { fromRing: this.#fromRing, fromStream: this.#fromStream, resets: this.#resets };
   }
 
   /** Whether {@link floorRaised} and {@link delivered} need to be called. */
@@ -238,20 +225,18 @@ export class Joins {
       return;
     }
     if (isOff(joiner)) return;
-    if (source === "ring") this.#fromRing += 1;
-    else this.#fromStream += 1;
+    if (source === "ring") this.#tail.counts.joinsFromRing += 1;
+    else this.#tail.counts.joinsFromStream += 1;
     this.#answer(joiner, { kind: "joined", source, messages, position: this.#position });
   }
 
   #refuse(joiner: Joiner, reason: ResetReason): void {
     if (isOff(joiner)) return;
-    this.#resets.set(reason, (this.#resets.get(reason) ?? 0) + 1);
     this.#answer(joiner, { kind: "reset", reason, position: this.#position });
   }
 
   #refuseLaggard(laggard: Laggard, reason: ResetReason): void {
     if (isOff(laggard)) return;
-    this.#resets.set(reason, (this.#resets.get(reason) ?? 0) + 1);
     laggard.read({ kind: "reset", reason, position: this.#position });
   }
 

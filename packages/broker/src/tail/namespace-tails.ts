@@ -14,6 +14,7 @@ import { SharedHeads } from "./shared-heads.ts";
 import { Tail } from "./tail.ts";
 import type { TailLimits } from "./tail-limits.ts";
 import type { TailOptions } from "./tail-options.ts";
+import type { TailCounts } from "./tail-stats.ts";
 
 export interface NamespaceTailsParts {
   readonly namespace: string;
@@ -29,6 +30,7 @@ export interface NamespaceTailsParts {
   readonly budget: RingBudget;
   readonly limiter: ReadLimiter;
   readonly limits: TailLimits;
+  readonly counts: TailCounts;
   readonly onEnded: (tail: Tail) => void;
   /** The last tail has ended. */
   readonly onVacated: (missedTicks: number) => void;
@@ -72,8 +74,8 @@ export class NamespaceTails {
     });
   }
 
-  get tails(): Iterable<Tail> {
-    return this.#tails.values();
+  get size(): number {
+    return this.#tails.size;
   }
 
   get missedTicks(): number {
@@ -85,7 +87,7 @@ export class NamespaceTails {
   }
 
   open(name: string): Tail {
-    const { link, subjectPrefix, reader, faults, budget, limits, options } = this.#parts;
+    const { link, subjectPrefix, reader, faults, budget, limits, counts, options } = this.#parts;
     const tail = new Tail(name, {
       connection: link.nats,
       outPrefix: `${subjectPrefix}out`,
@@ -95,6 +97,7 @@ export class NamespaceTails {
       reads: this.#reads,
       ring: new Ring(budget, options.ringMessages),
       limits,
+      counts,
       onEnded: (ended) => this.#onEnded(ended),
     });
     this.#tails.set(name, tail);

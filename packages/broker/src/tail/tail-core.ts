@@ -8,7 +8,6 @@ import { HeldBack } from "./held-back.ts";
 import { Holes } from "./holes.ts";
 import type { Joiner, Laggard } from "./joiner.ts";
 import { isOff } from "./joiner.ts";
-import type { JoinCounts } from "./joins.ts";
 import { Joins } from "./joins.ts";
 import { PatientReads } from "./patient-reads.ts";
 import type { Progress } from "./progress.ts";
@@ -19,6 +18,7 @@ import type { TailReads } from "./tail-reads.ts";
 import type { TailRules } from "./tail-rules.ts";
 import { TAIL_RULES } from "./tail-rules.ts";
 import type { TailState } from "./tail-state.ts";
+import type { TailCounts } from "./tail-stats.ts";
 import { Verification } from "./verification.ts";
 
 /** What a tail does, besides reading. */
@@ -39,16 +39,9 @@ export interface TailCoreParts {
   readonly effects: TailEffects;
   readonly ring: Ring;
   readonly limits: TailLimits;
+  /** Shared with other tails. */
+  readonly counts: TailCounts;
   readonly rules?: TailRules | undefined;
-}
-
-/** Counters since start. */
-export interface TailCounts {
-  readonly gaps: number;
-  readonly duplicates: number;
-  readonly repairs: number;
-  readonly resets: ReadonlyMap<ResetReason, number>;
-  readonly joins: JoinCounts;
 }
 
 /**
@@ -73,11 +66,8 @@ export class TailCore {
   readonly #holes: Holes;
   readonly #verification: Verification;
   readonly #joins: Joins;
-  readonly #resets = new Map<ResetReason, number>();
   #phase: Phase = "created";
   #epoch = "";
-  #gaps = 0;
-  #duplicates = 0;
   #catchingUp = false;
   /** Calls of listeners that are under way: who joins from within one is answered after it. */
   #delivering = 0;
@@ -86,7 +76,7 @@ export class TailCore {
   #suspected = false;
 
   constructor(parts: TailCoreParts) {
-    const { filter, reads, limits, ring, rules = TAIL_RULES } = parts;
+    const { filter, limits, ring, rules = TAIL_RULES } = parts;
     this.#parts = parts;
     this.filter = filter;
     this.#rules = rules;
@@ -94,7 +84,7 @@ export class TailCore {
     this.#progress = this.#isPattern ? new PatternProgress() : new ChannelProgress();
     this.#ring = ring;
     this.#held = new HeldBack(limits);
-    const state = this.#state(reads, limits, rules);
+    const state = this.#state(parts, rules);
     this.#holes = new Holes(state);
     this.#verification = new Verification(state, (error) => this.#joins.failAhead(error));
     this.#joins = new Joins(state, ring, (sequence) => this.#verification.demand(sequence));
@@ -116,16 +106,6 @@ export class TailCore {
 
   get catchingUp(): boolean {
     return this.#catchingUp;
-  }
-
-  get counts(): TailCounts {
-    return {
-      gaps: this.#gaps,
-      duplicates: this.#duplicates,
-      repairs: this.#holes.repaired,
-      resets: this.#resets,
-      joins: this.#joins.counts,
-    };
   }
 
   /** The subscription is in force. What the stream's leader says from now on, it says behind our interest. */
@@ -237,7 +217,7 @@ export class TailCore {
     this.#ring.reset(0);
   }
 
-  #state(reads: TailReads, limits: TailLimits, rules: TailRules): TailState {
+  #state({ reads, limits, counts }: TailCoreParts, rules: TailRules): TailState {
     const core = this;
     return {
       filter: this.filter,
@@ -251,6 +231,7 @@ export class TailCore {
       },
       reads,
       limits,
+      counts,
       rules,
       isMine: (channel) => !this.#isPattern || !isInternalChannel(channel),
       demand: (channel, target) => {
@@ -312,7 +293,7 @@ export class TailCore {
   }
 
   #onGap(message: StoredMessage, last: number, before: number): void {
-    this.#gaps += 1;
+    this.#parts.counts.gaps += 1;
     if (this.#rules.holdsBack) this.#hold(message, last);
     else this.#accept(message);
     this.#holes.demand(message.channel, before);
@@ -321,7 +302,7 @@ export class TailCore {
 
   /** What came twice has to be what came before; else the sequence has been given out twice. */
   #onDuplicate(message: StoredMessage): void {
-    this.#duplicates += 1;
+    this.#parts.counts.duplicates += 1;
     if (!this.#ring.mayHold(message)) this.regressed();
   }
 
@@ -392,7 +373,7 @@ export class TailCore {
         if (this.#isUncertain(last)) return;
         const before = this.#verification.predecessor(message, last);
         if (this.#rules.isGap(before, known)) {
-          if (!this.#holes.has(channel)) this.#gaps += 1;
+          if (!this.#holes.has(channel)) this.#parts.counts.gaps += 1;
           this.#holes.demand(channel, before);
           return;
         }
@@ -412,7 +393,7 @@ export class TailCore {
     this.#progress.reset(target);
     this.#ring.reset(target);
     this.#verification.onReset(target, isSame);
-    this.#resets.set(reason, (this.#resets.get(reason) ?? 0) + 1);
+    this.#parts.counts.tailResets[reason] += 1;
     const position = { epoch, sequence: target };
     this.#delivering += 1;
     this.#parts.effects.reset(reason, position);

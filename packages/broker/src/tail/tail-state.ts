@@ -2,6 +2,7 @@ import type { ResetReason } from "@tidegate/protocol";
 import type { StoredMessage } from "../store/stored-message.ts";
 import type { Progress } from "./progress.ts";
 import type { RangeFetchParts } from "./range-fetch.ts";
+import type { TailCounts } from "./tail-stats.ts";
 
 /** What the parts of a tail share, and what they may do to it. */
 export interface TailState extends RangeFetchParts {
@@ -10,6 +11,7 @@ export interface TailState extends RangeFetchParts {
   readonly isPattern: boolean;
   readonly epoch: string;
   readonly progress: Progress;
+  readonly counts: TailCounts;
   /** Messages are known to be missing. */
   readonly hasHoles: boolean;
   /** Whether messages of the channel are delivered; internal ones that a pattern matches are not. */

@@ -1,6 +1,4 @@
-import type { ResetReason } from "@tidegate/protocol";
-import { RESET_REASONS } from "@tidegate/protocol";
-import type { Tail } from "./tail.ts";
+import { RESET_REASONS, type ResetReason } from "@tidegate/protocol";
 
 /** Counters since start and current sizes, of all tails of a node. */
 export interface TailStatsReading {
@@ -23,80 +21,20 @@ export interface TailStatsReading {
   readonly missedTicks: number;
 }
 
-interface Sums {
-  gaps: number;
-  repairs: number;
-  duplicates: number;
-  joinsFromRing: number;
-  joinsFromStream: number;
+/**
+ * What the tails of a node count, all into the same: there may be one for each connection, too many to be asked one by one
+ * whenever somebody wants to know. The names are those of {@link TailStatsReading}.
+ */
+export class TailCounts {
+  gaps = 0;
+  repairs = 0;
+  duplicates = 0;
+  joinsFromRing = 0;
+  joinsFromStream = 0;
   readonly tailResets: Record<ResetReason, number>;
-}
 
-export interface TailSizes {
-  readonly tails: readonly Tail[];
-  readonly lingering: number;
-  readonly ringBytes: number;
-  readonly reads: number;
-  readonly missedTicks: number;
-}
-
-/** Adds up the counters of the tails there are and of those there were. */
-export class TailStats {
-  readonly #past: Sums = noSums();
-  #pastMissedTicks = 0;
-
-  ended(tail: Tail): void {
-    addTo(this.#past, tail);
-  }
-
-  vacated(missedTicks: number): void {
-    this.#pastMissedTicks += missedTicks;
-  }
-
-  read(now: TailSizes): TailStatsReading {
-    const sums = noSums();
-    mergeInto(sums, this.#past);
-    for (const tail of now.tails) addTo(sums, tail);
-    return {
-      ...sums,
-      tails: now.tails.length,
-      lingeringTails: now.lingering,
-      ringBytes: now.ringBytes,
-      streamReads: now.reads,
-      missedTicks: this.#pastMissedTicks + now.missedTicks,
-    };
-  }
-}
-
-function noSums(): Sums {
-  const tailResets = Object.fromEntries(Object.keys(RESET_REASONS).map((reason) => [reason, 0]));
-  return {
-    gaps: 0,
-    repairs: 0,
-    duplicates: 0,
-    joinsFromRing: 0,
-    joinsFromStream: 0,
-    tailResets: tailResets as Record<ResetReason, number>,
-  };
-}
-
-function addTo(sums: Sums, { core }: Tail): void {
-  const { counts } = core;
-  sums.gaps += counts.gaps;
-  sums.repairs += counts.repairs;
-  sums.duplicates += counts.duplicates;
-  sums.joinsFromRing += counts.joins.fromRing;
-  sums.joinsFromStream += counts.joins.fromStream;
-  for (const [reason, count] of counts.resets) sums.tailResets[reason] += count;
-}
-
-function mergeInto(sums: Sums, past: Sums): void {
-  sums.gaps += past.gaps;
-  sums.repairs += past.repairs;
-  sums.duplicates += past.duplicates;
-  sums.joinsFromRing += past.joinsFromRing;
-  sums.joinsFromStream += past.joinsFromStream;
-  for (const reason of Object.keys(past.tailResets) as ResetReason[]) {
-    sums.tailResets[reason] += past.tailResets[reason];
+  constructor() {
+    const none = Object.fromEntries(Object.keys(RESET_REASONS).map((reason) => [reason, 0]));
+    this.tailResets = none as Record<ResetReason, number>;
   }
 }

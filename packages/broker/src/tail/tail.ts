@@ -10,6 +10,7 @@ import type { Ring } from "./ring.ts";
 import { TailCore } from "./tail-core.ts";
 import type { TailLimits } from "./tail-limits.ts";
 import type { TailReads } from "./tail-reads.ts";
+import type { TailCounts } from "./tail-stats.ts";
 
 export interface TailFollower {
   readonly listener: TailListener;
@@ -27,6 +28,7 @@ export interface TailParts {
   readonly reads: TailReads;
   readonly ring: Ring;
   readonly limits: TailLimits;
+  readonly counts: TailCounts;
   /** The tail has ended by itself: refused, or its stream cannot be read. */
   readonly onEnded: (tail: Tail, error: BrokerError) => void;
 }
@@ -49,12 +51,13 @@ export class Tail {
   constructor(name: string, parts: TailParts) {
     this.name = name;
     this.#parts = parts;
-    const { reads, ring, limits, faults } = parts;
+    const { reads, ring, limits, counts, faults } = parts;
     this.core = new TailCore({
       filter: name,
       reads,
       ring,
       limits,
+      counts,
       effects: {
         started: () => this.#started(),
         failed: (error) => this.end(error),

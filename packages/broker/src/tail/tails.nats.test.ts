@@ -165,6 +165,10 @@ describe("a message that is lost on its way", () => {
     await put(client, "chat.a", "4");
     expect(await follower.seen.count(4)).toStrictEqual(["1", "2", "3", "4"]);
     expect(broker.stats.tails).toMatchObject({ gaps: 1, repairs: 1 });
+    follower.follow.close();
+    await waitUntil(() => broker.stats.tails.tails === 0);
+    // What was counted stays with the node.
+    expect(broker.stats.tails).toMatchObject({ gaps: 1, repairs: 1 });
   });
 
   it("is found by the sweep when nothing follows it", async () => {

@@ -15,7 +15,7 @@ import { RingBudget } from "./ring-budget.ts";
 import type { Tail, TailFollower } from "./tail.ts";
 import { TAIL_LIMITS } from "./tail-limits.ts";
 import type { TailOptions } from "./tail-options.ts";
-import { TailStats, type TailStatsReading } from "./tail-stats.ts";
+import { TailCounts, type TailStatsReading } from "./tail-stats.ts";
 
 export interface TailsParts {
   readonly link: Link;
@@ -39,7 +39,9 @@ export class Tails {
   readonly #linger: Linger<Tail>;
   readonly #budget: RingBudget;
   readonly #limiter: ReadLimiter;
-  readonly #stats = new TailStats();
+  readonly #counts = new TailCounts();
+  /** By namespaces that nobody follows any more. */
+  #pastMissedTicks = 0;
 
   constructor(parts: TailsParts) {
     const { options, link } = parts;
@@ -57,13 +59,15 @@ export class Tails {
 
   get stats(): TailStatsReading {
     const namespaces = [...this.#namespaces.values()];
-    return this.#stats.read({
-      tails: namespaces.flatMap(({ tails }) => [...tails]),
-      lingering: this.#linger.size,
+    return {
+      ...this.#counts,
+      tailResets: { ...this.#counts.tailResets },
+      tails: namespaces.reduce((sum, { size }) => sum + size, 0),
+      lingeringTails: this.#linger.size,
       ringBytes: this.#budget.usedBytes,
-      reads: this.#limiter.started,
-      missedTicks: namespaces.reduce((sum, { missedTicks }) => sum + missedTicks, 0),
-    });
+      streamReads: this.#limiter.started,
+      missedTicks: namespaces.reduce((sum, { missedTicks }) => sum + missedTicks, this.#pastMissedTicks),
+    };
   }
 
   /** @throws TypeError if the namespace keeps no history. */
@@ -142,12 +146,10 @@ export class Tails {
       budget: this.#budget,
       limiter: this.#limiter,
       limits: { ...TAIL_LIMITS, replayMessages: options.replayMessages, replayBytes: options.replayBytes },
-      onEnded: (tail) => {
-        this.#linger.remove(tail);
-        this.#stats.ended(tail);
-      },
+      counts: this.#counts,
+      onEnded: (tail) => this.#linger.remove(tail),
       onVacated: (missedTicks) => {
-        this.#stats.vacated(missedTicks);
+        this.#pastMissedTicks += missedTicks;
         this.#namespaces.delete(name);
       },
     });
