@@ -1,5 +1,4 @@
 import type { Msg } from "@nats-io/transport-node";
-import { createInbox } from "@nats-io/transport-node";
 import { BrokerError } from "../broker-error.ts";
 import type { Faults } from "../faults.ts";
 import type { HeaderReader } from "../header-reader.ts";
@@ -7,6 +6,8 @@ import type { HeaderValues } from "../header-scan.ts";
 import { headerNames } from "../header-scan.ts";
 import type { Link } from "../link.ts";
 import type { Outbound } from "../outbound.ts";
+import type { NoAnswer, Waiter } from "../reply-inbox.ts";
+import { ReplyInbox } from "../reply-inbox.ts";
 import { type Attempt, hedge } from "./hedge.ts";
 import { deliveryOf, STORED_HEADERS } from "./read-stored-message.ts";
 import type { StoredMessage } from "./stored-message.ts";
@@ -42,8 +43,7 @@ export type DirectAnswer =
   | { readonly kind: "too_many" }
   | { readonly kind: "nobody" };
 
-interface PendingGet {
-  readonly subject: string;
+interface PendingGet extends Waiter {
   readonly messages: StoredMessage[];
   readonly settle: (outcome: DirectAnswer | BrokerError) => void;
 }
@@ -71,24 +71,22 @@ const encoder = new TextEncoder();
  */
 export class DirectGets {
   readonly #parts: DirectGetsParts;
-  readonly #pending = new Map<string, PendingGet>();
-  /** Answers arrive on `<inbox>.<token>`. */
-  #inbox: string | undefined;
-  #lastToken = 0;
+  readonly #inbox: ReplyInbox<PendingGet>;
   #sent = 0;
 
   constructor(parts: DirectGetsParts) {
     this.#parts = parts;
-    parts.link.onState((state) => {
-      if (state !== "connected") this.#settleAll(parts.link.refusal());
-    });
-    parts.link.onDenied((operation, subject) => {
-      if (operation === "publish") this.#settleSubject(subject);
-    });
+    this.#inbox = new ReplyInbox(
+      { ...parts, name: "the inbox of stream reads" },
+      {
+        answered: (get, message) => this.#onPart(get, message),
+        failed: (get, reason) => get.settle(this.#reasonOf(get, reason)),
+      },
+    );
   }
 
   get pending(): number {
-    return this.#pending.size;
+    return this.#inbox.size;
   }
 
   /** Requests sent since start. */
@@ -109,12 +107,10 @@ export class DirectGets {
   #attempt(stream: string, payload: Uint8Array): Attempt<DirectAnswer> {
     const { link, outbound, timeoutMs } = this.#parts;
     if (!link.open) return failed(link.refusal());
-    const inbox = this.#openInbox();
-    // Nobody else sees our inbox, and an answer that comes after its time must not meet another request.
-    this.#lastToken += 1;
-    const token = this.#lastToken.toString(36);
+    const inbox = this.#inbox;
+    const token = inbox.token();
     const subject = `${DIRECT_GET}.${stream}`;
-    const sent = outbound.send(subject, payload, undefined, `${inbox}.${token}`);
+    const sent = outbound.send(subject, payload, undefined, inbox.subjectOf(token));
     if (sent !== "sent") {
       return failed(new BrokerError("unavailable", `a read of stream ${stream} was not sent: ${sent}`));
     }
@@ -122,47 +118,25 @@ export class DirectGets {
     const messages: StoredMessage[] = [];
     const { promise, resolve, reject } = Promise.withResolvers<DirectAnswer>();
     const settle = (outcome: DirectAnswer | BrokerError) => {
-      if (!this.#pending.delete(token)) return;
+      if (!inbox.forget(token)) return;
       clearTimeout(timer);
       outcome instanceof BrokerError ? reject(outcome) : resolve(outcome);
     };
     const timer = setTimeout(() => {
       settle(new BrokerError("unavailable", `stream ${stream} did not answer within ${timeoutMs} ms`));
     }, timeoutMs);
-    this.#pending.set(token, { subject, messages, settle });
+    inbox.expect(token, { subject, messages, settle });
     return {
       outcome: promise,
       isAnswering: () => messages.length > 0,
       cancel: () => {
-        this.#pending.delete(token);
+        inbox.forget(token);
         clearTimeout(timer);
       },
     };
   }
 
-  /** Opened with the first request and again after it was denied. */
-  #openInbox(): string {
-    if (this.#inbox !== undefined) return this.#inbox;
-    const { link, faults, inboxPrefix } = this.#parts;
-    const inbox = createInbox(inboxPrefix);
-    link.nats.subscribe(`${inbox}.*`, {
-      callback: (error, message) => {
-        try {
-          if (error === null) this.#onPart(inbox.length + 1, message);
-          else this.#onInboxRefused();
-        } catch (cause) {
-          faults.callbackFailed("the inbox of stream reads", cause);
-        }
-      },
-    });
-    this.#inbox = inbox;
-    return inbox;
-  }
-
-  #onPart(tokenOffset: number, message: Msg): void {
-    const get = this.#pending.get(message.subject.slice(tokenOffset));
-    // Too late: it was given up.
-    if (get === undefined) return;
+  #onPart(get: PendingGet, message: Msg): void {
     const values = this.#parts.reader.read(message, NAMES) ?? [];
     const delivery = deliveryOf(message, values, this.#parts.channelPrefix.length);
     if (delivery === undefined) {
@@ -173,21 +147,15 @@ export class DirectGets {
     else get.settle(incomplete(get));
   }
 
-  #onInboxRefused(): void {
-    this.#inbox = undefined;
-    this.#settleAll(new BrokerError("denied", "NATS permissions forbid the inbox of stream reads"));
-  }
-
-  #settleSubject(subject: string): void {
-    for (const get of [...this.#pending.values()]) {
-      if (get.subject === subject) {
-        get.settle(new BrokerError("denied", `NATS permissions forbid to publish to ${subject}`));
-      }
+  #reasonOf({ subject }: PendingGet, reason: NoAnswer): BrokerError {
+    switch (reason) {
+      case "lost":
+        return this.#parts.link.refusal();
+      case "inbox_denied":
+        return new BrokerError("denied", "NATS permissions forbid the inbox of stream reads");
+      case "subject_denied":
+        return new BrokerError("denied", `NATS permissions forbid to publish to ${subject}`);
     }
-  }
-
-  #settleAll(error: BrokerError): void {
-    for (const get of [...this.#pending.values()]) get.settle(error);
   }
 }
 
