@@ -45,6 +45,7 @@ export type { ProcessEffects, ProcessEvent, TerminationSignal } from "./service/
 export type { RunningService, RunServiceOptions } from "./service/run-service.ts";
 export { runService } from "./service/run-service.ts";
 export { serviceSettings } from "./service/service-settings.ts";
+export { tokenSettings } from "./service/token-settings.ts";
 export type {
   Disagreement,
   SettingsDefinition,
