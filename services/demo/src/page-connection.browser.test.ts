@@ -2,83 +2,9 @@ import { fileURLToPath } from "node:url";
 import { type Browser, launchChromium } from "@tidegate/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type PageServer, startPageServer } from "./page-server.ts";
+import { type Frame, ScriptedNode } from "./scripted-node.fixture.ts";
 
 type Page = Awaited<ReturnType<Browser["newPage"]>>;
-type SocketRoute = Parameters<Parameters<Page["routeWebSocket"]>[1]>[0];
-type Frame = Readonly<Record<string, unknown>>;
-
-/** One WebSocket of the page, with this test as the gateway behind it. */
-class ScriptedNode {
-  readonly node: string;
-  readonly #route: SocketRoute;
-  readonly #frames: Frame[] = [];
-  #wake: () => void = () => {};
-
-  constructor(node: string, route: SocketRoute) {
-    this.node = node;
-    this.#route = route;
-    route.onMessage((text) => {
-      this.#frames.push(JSON.parse(String(text)) as Frame);
-      this.#wake();
-    });
-  }
-
-  send(frame: Frame): void {
-    this.#route.send(JSON.stringify(frame));
-  }
-
-  close(code: number, reason = ""): Promise<void> {
-    return this.#route.close({ code, reason });
-  }
-
-  /** The next frame of this type; those before it are dropped. */
-  async next(type: string): Promise<Frame> {
-    for (;;) {
-      const frame = this.#frames.shift();
-      if (frame?.["type"] === type) {
-        return frame;
-      }
-      if (frame === undefined) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    }
-  }
-
-  async accept(): Promise<Frame> {
-    const connect = await this.next("connect");
-    this.send({
-      type: "connected",
-      id: connect["id"],
-      connection: `${this.node}-1`,
-      user: "ada",
-      node: this.node,
-      revision: 1,
-      pingInterval: 25_000,
-      limits: {},
-    });
-    return connect;
-  }
-
-  /** Answers the `subscribe` to the lobby. */
-  async subscribe(answer: Frame = {}): Promise<Frame> {
-    const subscribe = await this.next("subscribe");
-    this.send({
-      type: "subscribed",
-      id: subscribe["id"],
-      channel: "chat.lobby",
-      cursor: "life0001-0",
-      ...answer,
-    });
-    return subscribe;
-  }
-
-  say(text: string, cursor: string): void {
-    const from = { user: "bob", connection: "n2-7" };
-    this.send({ type: "message", channel: "chat.lobby", time: Date.now(), data: { text }, from, cursor });
-  }
-}
 
 let browser: Browser;
 let server: PageServer;
@@ -173,6 +99,7 @@ describe("the page", () => {
       type: "connect",
       id: 1,
       token: expect.stringMatching(/^ey/),
+      batch: true,
     });
     expect(await node.subscribe()).toEqual({ type: "subscribe", id: 2, channel: "chat.lobby", replay: 30 });
     node.say("said before you came", "life0001-1");
@@ -316,6 +243,32 @@ describe("the page", () => {
 });
 
 describe("when it comes back, the page", () => {
+  test("takes what it had missed in one frame, message by message", async () => {
+    const node = await join();
+    node.say("one\nand a half", "life0001-1");
+    node.sayTogether([
+      ["two", "life0001-2"],
+      ["three\nand a half", "life0001-3"],
+    ]);
+    await page.getByTestId("entry").nth(2).waitFor();
+    await node.close(4010);
+    const next = await arrival();
+    await next.accept();
+    expect(await next.subscribe({ resumed: true })).toMatchObject({ since: "life0001-3" });
+    next.sayTogether([
+      ["four", "life0001-4"],
+      ["five", "life0001-5"],
+    ]);
+    await notice("Resumed, 2 messages.").waitFor();
+    expect(await page.locator(".entry .text").allTextContents()).toEqual([
+      "one\nand a half",
+      "two",
+      "three\nand a half",
+      "four",
+      "five",
+    ]);
+  });
+
   test("goes on behind the last message it got, and says how many it had missed", async () => {
     const node = await join();
     node.say("one", "life0001-1");

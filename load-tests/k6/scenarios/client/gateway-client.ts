@@ -49,7 +49,10 @@ export class GatewayClient {
     this.#socket.onopen = () => this.#greet();
     this.#socket.onmessage = (event) => {
       if (typeof event?.data === "string") {
-        this.#take(JSON.parse(event.data));
+        // Any text frame may be a batch: a message a line.
+        for (const line of event.data.split("\n")) {
+          this.#take(JSON.parse(line));
+        }
       }
     };
     this.#socket.onclose = () => this.#closed();
@@ -75,7 +78,8 @@ export class GatewayClient {
 
   async #greet(): Promise<void> {
     const { token, channel, since } = this.#options;
-    const connect = { type: "connect", token };
+    // Only messages of channels come in batches.
+    const connect = { type: "connect", token, ...(channel === undefined ? {} : { batch: true }) };
     if (since === undefined) {
       await this.ask(channel === undefined ? connect : { ...connect, channels: [channel] });
       connectTime.add(Date.now() - this.#openedAt);
