@@ -16,7 +16,7 @@ export interface Allocations {
  * What `run` allocates on the JavaScript heap, garbage included. A sample is taken every so many bytes, at random, so run it often
  * enough to allocate some hundred kilobytes if it does allocate.
  */
-export async function allocatedBytes(run: () => void): Promise<Allocations> {
+export async function allocatedBytes(run: () => Promise<void>): Promise<Allocations> {
   const session = new Session();
   session.connect();
   try {
@@ -26,7 +26,7 @@ export async function allocatedBytes(run: () => void): Promise<Allocations> {
       includeObjectsCollectedByMajorGC: true,
       includeObjectsCollectedByMinorGC: true,
     });
-    run();
+    await run();
     const { profile } = await session.post("HeapProfiler.stopSampling");
     const sites = new Map<string, number>();
     const visit = ({ selfSize, callFrame, children }: SampleNode): void => {

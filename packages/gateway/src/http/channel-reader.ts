@@ -1,5 +1,6 @@
 import type { BrokerError, JoinFrom } from "@tidegate/broker";
 import { type Cursor, encodeCursor, namespaceOf, type Position, type ResetReason } from "@tidegate/protocol";
+import { EndOfTurn } from "../end-of-turn.ts";
 import type { Seat } from "../fan-out/audience.ts";
 import type { Seated } from "../fan-out/channel-entry.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
@@ -39,6 +40,9 @@ interface Namespace {
 }
 
 const NOW: JoinFrom = { kind: "now" };
+
+/** Behind everything that the hub delivers in a turn. */
+const FLUSHES = new EndOfTurn<ChannelReader>((reader) => reader.flush());
 
 /** The channels of an event stream or of a poll, read by one cursor for all of them. */
 export class ChannelReader {
@@ -214,11 +218,10 @@ export class ChannelReader {
     return namespace;
   }
 
-  /** Behind everything that the hub delivers in this turn. */
   #flushLater(): void {
     if (!this.#flushDue) {
       this.#flushDue = true;
-      queueMicrotask(() => this.flush());
+      FLUSHES.add(this);
     }
   }
 

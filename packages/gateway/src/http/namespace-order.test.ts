@@ -159,6 +159,22 @@ describe("a namespace with several channels", () => {
     expect(two.sequences).toStrictEqual([11, 12, 13]);
   });
 
+  it("sorts few and many alike, and keeps the order of what has the same place", () => {
+    const sequences = fc.array(fc.integer({ min: 11, max: 40 }), { minLength: 1, maxLength: 150 });
+    fc.assert(
+      fc.property(sequences, fc.nat({ max: 150 }), (all, split) => {
+        const fixture = new Fixture(10, 10);
+        fixture.steady();
+        const items = all.map((sequence, index) => ({ sequence, name: `${index}` }));
+        fixture.order.deliver(fixture.channel(0), items.slice(0, split));
+        fixture.order.deliver(fixture.channel(1), items.slice(split));
+        fixture.order.flush();
+        const sorted = items.toSorted((one, other) => one.sequence - other.sequence);
+        expect(fixture.released).toStrictEqual([{ items: sorted, mark: 10 }]);
+      }),
+    );
+  });
+
   it("never lowers its mark for a message that comes late", () => {
     two.steady();
     two.order.deliver(two.channel(0), at(13));

@@ -39,6 +39,9 @@ export interface JoinedFrom {
  */
 type State = "waiting" | "settling" | "steady";
 
+/** So many are sorted by insertion. */
+const MOST_INSERTED = 64;
+
 /** Gets what is let go. */
 export interface OrderOwner<Item> {
   /**
@@ -302,9 +305,8 @@ export class NamespaceOrder<Item extends Placed> {
       return;
     }
     // Stable: a message that two patterns brought stays in the order of their delivery.
-    const sorted = this.#held.sort((a, b) => a.sequence - b.sequence);
-    const beyond = sorted.findIndex((item) => item.sequence > sequence);
-    const count = beyond === -1 ? sorted.length : beyond;
+    const sorted = sortBySequence(this.#held);
+    const count = countUpTo(sorted, sequence);
     this.#held = sorted.slice(count);
     if (count > 0) {
       this.#let(sorted.slice(0, count));
@@ -316,6 +318,41 @@ export class NamespaceOrder<Item extends Placed> {
     this.#mark = Math.max(before, items.at(-1)?.sequence ?? 0);
     this.#owner.release(items, before);
   }
+}
+
+/** In place, and stable. Few by insertion: they came nearly so, and what an array has for it copies them twice. */
+function sortBySequence<Item extends Placed>(items: Item[]): readonly Item[] {
+  if (items.length > MOST_INSERTED) {
+    return items.sort((a, b) => a.sequence - b.sequence);
+  }
+  for (let end = 1; end < items.length; end += 1) {
+    const item = items[end];
+    if (item === undefined) {
+      break;
+    }
+    let at = end;
+    for (; at > 0; at -= 1) {
+      const before = items[at - 1];
+      if (before === undefined || before.sequence <= item.sequence) {
+        break;
+      }
+      items[at] = before;
+    }
+    items[at] = item;
+  }
+  return items;
+}
+
+/** How many of them, in order, are not behind it. */
+function countUpTo(items: readonly Placed[], sequence: number): number {
+  let count = items.length;
+  for (; count > 0; count -= 1) {
+    const last = items[count - 1];
+    if (last !== undefined && last.sequence <= sequence) {
+      break;
+    }
+  }
+  return count;
 }
 
 function highestOf(items: readonly Placed[]): number {

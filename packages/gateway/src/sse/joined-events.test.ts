@@ -32,12 +32,32 @@ describe("joined events", () => {
     );
   });
 
+  it("are joined once for streams that have lists of their own, also where others take turns with them", () => {
+    const joined = new JoinedEvents();
+    const [first, second, third] = eventsOf([10, 20, 30]);
+    if (first === undefined || second === undefined || third === undefined) {
+      throw new TypeError("there are three");
+    }
+    const one = joined.of([first, second]);
+    const other = joined.of([second, third]);
+    expect(joined.of([first, second])).toBe(one);
+    expect(joined.of([second, third])).toBe(other);
+    const bytesOf = (events: Parameters<JoinedEvents["of"]>[0]): number =>
+      joined.of(events).reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+    // As long, or ending in the same, and yet not the same.
+    expect([bytesOf([second]), bytesOf([third, second]), bytesOf([]), bytesOf([first])]).toStrictEqual([
+      20, 50, 0, 10,
+    ]);
+    expect(joined.of([first])[0]?.bytes).toBe(first.bytes);
+  });
+
   it("are joined once for all streams that get them, and not kept", async () => {
     const joined = new JoinedEvents();
     const events = eventsOf([10, 20]);
     const first = joined.of(events);
     expect(joined.of(events)).toBe(first);
     await turn();
+    expect(joined.of([...events])).not.toBe(first);
     expect(joined.of(events)).not.toBe(first);
   });
 });
