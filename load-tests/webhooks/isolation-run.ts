@@ -30,7 +30,7 @@ const WARM_UP_ROUNDS = 5;
 const DEADLINE_MS = 300_000;
 
 /** Runs of each kind, taking turns: a machine that is busy with something else now is so for both. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 /** The same load again and again: to healthy endpoints alone, and with one that hangs and one that fails beside them. */
 export async function runIsolation(options: IsolationRunOptions): Promise<IsolationReport> {
@@ -66,7 +66,7 @@ async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: bo
     request.on("end", () => {
       if (request.url === "/hangs") return;
       if (request.url === "/fails") return void response.writeHead(500).end();
-      latencies.push(Date.now() - Number(Buffer.concat(chunks).toString()));
+      latencies.push(performance.now() - Number(Buffer.concat(chunks).toString()));
       response.writeHead(204).end();
     });
   });
@@ -87,7 +87,7 @@ async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: bo
       for (const [index, path] of all.entries()) {
         const due = (index / all.length) * (1_000 / RATE) - (performance.now() - began);
         if (due > 0) await new Promise((resolve) => setTimeout(resolve, due));
-        void stack.publish(channelOf(path), String(Date.now()), `${path}:${round}`);
+        void stack.publish(channelOf(path), String(performance.now()), `${path}:${round}`);
       }
     };
     // Connections and code are warm before it counts, and the two have shown what they are.
@@ -100,7 +100,8 @@ async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: bo
     await waitUntil(() => latencies.length >= rounds * healthy, { timeoutMs: DEADLINE_MS });
     const seconds = (performance.now() - began) / 1_000;
     latencies.sort((left, right) => left - right);
-    const at = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? 0;
+    const at = (share: number): number =>
+      Math.round((latencies[Math.floor(latencies.length * share)] ?? 0) * 100) / 100;
     return { p50: at(0.5), p99: at(0.99), perSecond: Math.round(latencies.length / seconds) };
   } finally {
     await stack[Symbol.asyncDispose]();
