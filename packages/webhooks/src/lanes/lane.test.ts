@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Breaker } from "./breaker.ts";
-import { type DeferReason, Lane, type LaneJob, type LaneLimits, WAITING_ROOM } from "./lane.ts";
+import { type DeferReason, LANE_ROOM, Lane, type LaneJob, type LaneLimits } from "./lane.ts";
 import { RateBucket } from "./rate-bucket.ts";
+import { SPARE_PLACES, WaitingRoom } from "./waiting-room.ts";
 
 const BREAKER = { failures: 3, firstPauseMs: 1_000, longestPauseMs: 3_000 };
 
@@ -31,12 +32,19 @@ class Jobs {
   }
 }
 
-function lane(limits: Partial<LaneLimits> = {}) {
+class FullRoom extends WaitingRoom {
+  override get hasSpare(): boolean {
+    return false;
+  }
+}
+
+function lane(limits: Partial<LaneLimits> = {}, room = new FullRoom()) {
   const clock = { now: 10_000 };
   const jobs = new Jobs();
   const made = new Lane(
     { concurrency: 2, ratePerSecond: 0, ...limits },
     new Breaker(BREAKER),
+    room,
     () => clock.now,
   );
   const offer = (count: number) => {
@@ -48,7 +56,9 @@ function lane(limits: Partial<LaneLimits> = {}) {
 describe("a lane", () => {
   it("runs so many at a time, keeps some waiting, and sends the rest away, each to its own time", async () => {
     const { jobs, offer, clock } = lane();
-    offer(2 + WAITING_ROOM + 3);
+    // A new lane takes its attempts for such as end within 50 ms.
+    const room = 10_000 / (50 / 2);
+    offer(2 + room + 3);
     expect([jobs.started, jobs.deferred.length]).toEqual([2, 3]);
     const times = jobs.deferred.map(({ at }) => at);
     expect(jobs.deferred[0]).toEqual({ at: clock.now + 1_000, reason: "full" });
@@ -56,6 +66,32 @@ describe("a lane", () => {
     expect(new Set(times).size).toBe(3);
     await jobs.end(true);
     expect(jobs.started).toBe(3);
+  });
+
+  it("keeps no more waiting than it works off in 10 s, but some in any case", () => {
+    const slow = lane({ ratePerSecond: 1 });
+    slow.offer(1 + LANE_ROOM.least + 1);
+    expect([slow.jobs.started, slow.jobs.deferred.length]).toEqual([1, 1]);
+    const fast = lane({ concurrency: 100 });
+    fast.offer(100 + LANE_ROOM.most + 1);
+    expect([fast.jobs.started, fast.jobs.deferred.length]).toEqual([100, 1]);
+  });
+
+  it("keeps all of a burst while few wait in the process, however slow the endpoint is", async () => {
+    const room = new WaitingRoom();
+    const slow = lane({ ratePerSecond: 1 }, room);
+    slow.offer(1 + SPARE_PLACES);
+    expect([slow.jobs.started, slow.jobs.deferred.length, room.hasSpare]).toEqual([1, 0, false]);
+    const other = lane({}, room);
+    other.offer(2 + LANE_ROOM.least);
+    expect(other.jobs.deferred).toEqual([]);
+    slow.offer(1);
+    expect(slow.jobs.deferred.map(({ reason }) => reason)).toEqual(["full"]);
+    slow.lane.clear();
+    other.lane.clear();
+    expect(room.hasSpare).toBe(true);
+    slow.offer(1);
+    expect(slow.jobs.deferred.length).toBe(1);
   });
 
   it("sends everything away while the breaker is open, then makes one trial", async () => {

@@ -1,6 +1,7 @@
 import type { Clock } from "../queue/clock.ts";
 import type { Breaker } from "./breaker.ts";
 import { RateBucket } from "./rate-bucket.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
 
 /** One attempt that is to be made. */
 export interface LaneJob {
@@ -20,8 +21,10 @@ export interface LaneLimits {
   readonly ratePerSecond: number;
 }
 
-/** Jobs that wait in memory; the others wait in the store, where they hold nothing up. */
-export const WAITING_ROOM = 64;
+/** As much as a lane works off within so long may wait in memory in any case. */
+const WAITING_MS = 10_000;
+/** Jobs that may wait in memory in any case, at least and at most; more do while few wait altogether. */
+export const LANE_ROOM = { least: 64, most: 2_000 } as const;
 /** Soonest return of a job that was sent away, and latest. */
 const MIN_DEFER_MS = 1_000;
 const MAX_DEFER_MS = 300_000;
@@ -30,11 +33,13 @@ const WEIGHT = 0.1;
 
 /**
  * The attempts to one endpoint: so many at a time, so many a second, none while the breaker is open. It takes a bounded number of jobs and
- * sends the others away with a time to come back, so that an endpoint, however slow, never holds more than its lane.
+ * sends the others away with a time to come back: they then wait in the store, where an endpoint, however slow, holds nothing up; but each
+ * costs a write and a return.
  */
 export class Lane {
   readonly #now: Clock;
   readonly #breaker: Breaker;
+  readonly #room: WaitingRoom;
   readonly #bucket = new RateBucket();
   readonly #waiting: LaneJob[] = [];
   #limits: LaneLimits;
@@ -45,8 +50,9 @@ export class Lane {
   /** When the last job that was sent away comes back. */
   #lastReturn = 0;
 
-  constructor(limits: LaneLimits, breaker: Breaker, now: Clock) {
+  constructor(limits: LaneLimits, breaker: Breaker, room: WaitingRoom, now: Clock) {
     this.#limits = limits;
+    this.#room = room;
     this.#breaker = breaker;
     this.#now = now;
   }
@@ -69,11 +75,12 @@ export class Lane {
   }
 
   offer(job: LaneJob): void {
-    if (this.#waiting.length >= WAITING_ROOM) {
+    if (this.#waiting.length >= this.#places && !this.#room.hasSpare) {
       job.defer(this.#returnTime(this.#now()), "full");
       return;
     }
     this.#waiting.push(job);
+    this.#room.entered();
     this.#pump();
   }
 
@@ -81,6 +88,11 @@ export class Lane {
   clear(): readonly LaneJob[] {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    return this.#takeAll();
+  }
+
+  #takeAll(): readonly LaneJob[] {
+    this.#room.left(this.#waiting.length);
     return this.#waiting.splice(0);
   }
 
@@ -99,12 +111,15 @@ export class Lane {
         return;
       }
       const job = this.#waiting.shift();
-      if (job !== undefined) void this.#run(job);
+      if (job !== undefined) {
+        this.#room.left(1);
+        void this.#run(job);
+      }
     }
   }
 
   #turnAway(now: number): void {
-    for (const job of this.#waiting.splice(0)) {
+    for (const job of this.#takeAll()) {
       job.defer(Math.max(this.#breaker.reopensAt(now), this.#returnTime(now)), "breaker");
     }
   }
@@ -130,9 +145,18 @@ export class Lane {
 
   /** Those who are sent away come back one by one, at the pace at which the lane works. */
   #returnTime(now: number): number {
-    const { concurrency, ratePerSecond } = this.#limits;
-    const pace = Math.max(this.#durationMs / concurrency, ratePerSecond === 0 ? 0 : 1_000 / ratePerSecond);
-    this.#lastReturn = Math.min(Math.max(now + MIN_DEFER_MS, this.#lastReturn + pace), now + MAX_DEFER_MS);
+    const next = this.#lastReturn + this.#paceMs;
+    this.#lastReturn = Math.min(Math.max(now + MIN_DEFER_MS, next), now + MAX_DEFER_MS);
     return Math.round(this.#lastReturn);
+  }
+
+  /** From one attempt to the next, as it has been. */
+  get #paceMs(): number {
+    const { concurrency, ratePerSecond } = this.#limits;
+    return Math.max(this.#durationMs / concurrency, ratePerSecond === 0 ? 0 : 1_000 / ratePerSecond);
+  }
+
+  get #places(): number {
+    return Math.min(Math.max(WAITING_MS / this.#paceMs, LANE_ROOM.least), LANE_ROOM.most);
   }
 }

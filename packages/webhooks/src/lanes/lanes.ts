@@ -4,11 +4,13 @@ import type { BreakerOptions } from "./breaker.ts";
 import { Breaker } from "./breaker.ts";
 import type { LaneJob } from "./lane.ts";
 import { Lane } from "./lane.ts";
+import { WaitingRoom } from "./waiting-room.ts";
 
 /** The lanes of this process, one for each endpoint that has had something to do. */
 export class Lanes {
   readonly #breaker: BreakerOptions;
   readonly #now: Clock;
+  readonly #room = new WaitingRoom();
   readonly #lanes = new Map<string, Lane>();
 
   constructor(breaker: BreakerOptions, now: Clock) {
@@ -30,7 +32,7 @@ export class Lanes {
     const { id, concurrency, ratePerSecond } = endpoint;
     let lane = this.#lanes.get(id);
     if (lane === undefined) {
-      lane = new Lane({ concurrency, ratePerSecond }, new Breaker(this.#breaker), this.#now);
+      lane = new Lane({ concurrency, ratePerSecond }, new Breaker(this.#breaker), this.#room, this.#now);
       this.#lanes.set(id, lane);
     }
     lane.offer(job);
