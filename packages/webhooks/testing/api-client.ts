@@ -30,7 +30,12 @@ export const authorizeInTests: Authorize = async (token) => {
 export const FULL_TOKEN = "read+write+replay:*";
 
 /** Webhooks as a service starts them, with settings as a file would give them. */
-export async function startApi(natsUrl: string, prefix: string, webhooks: object = {}) {
+export async function startApi(
+  natsUrl: string,
+  prefix: string,
+  webhooks: object = {},
+  now: () => number = Date.now,
+) {
   const table = defineSettings({ settings: webhookSettings });
   const fileText = JSON.stringify({
     webhooks: {
@@ -58,6 +63,7 @@ export async function startApi(natsUrl: string, prefix: string, webhooks: object
     authorize: authorizeInTests,
     metrics,
     logger,
+    now,
   });
   const call = async (
     method: string,
