@@ -19,6 +19,7 @@ import { Lanes } from "./lanes/lanes.ts";
 import type { Clock } from "./queue/clock.ts";
 import { MessageStore } from "./queue/message-store.ts";
 import { StoreWriter } from "./queue/store-writer.ts";
+import { TAKEOVER_TIMES, type TakeoverTimes } from "./queue/takeover-times.ts";
 import { TaskQueue } from "./queue/task-queue.ts";
 import type { WebhookLink } from "./queue/webhook-link.ts";
 import type { UrlRules } from "./ssrf/url-policy.ts";
@@ -34,6 +35,8 @@ export interface WebhookEngineOptions {
   /** Guards what is connected to. */
   readonly agent: HttpDispatcher;
   readonly instruments: WebhookInstruments;
+  /** {@link TAKEOVER_TIMES} by default; tests are in a hurry. */
+  readonly takeover?: TakeoverTimes | undefined;
   readonly now: Clock;
   readonly random: () => number;
 }
@@ -111,7 +114,7 @@ export class WebhookEngine {
 
   /** Reads the endpoints, then begins to deliver. */
   async start(): Promise<void> {
-    const { link, sources, owner, instruments, now } = this.#options;
+    const { link, sources, owner, instruments, takeover = TAKEOVER_TIMES, now } = this.#options;
     await this.directory.start(link.endpoints, this.#ended.signal);
     this.directory.onChange((id, endpoint) => this.lanes.changed(id, endpoint));
     const findEndpoint = (id: string) => this.find(id);
@@ -122,6 +125,7 @@ export class WebhookEngine {
       delivery: this.#delivery,
       findEndpoint,
       instruments,
+      takeoverMs: takeover.tasksMs,
       now,
     });
     const fifo = new FifoLanes({
@@ -130,6 +134,7 @@ export class WebhookEngine {
       findEndpoint,
       delivery: this.#delivery,
       instruments,
+      takeoverMs: takeover.tasksMs,
       now,
     });
     const expanders = sources.map(
@@ -141,6 +146,7 @@ export class WebhookEngine {
           messages: this.messages,
           queue: this.queue,
           owner,
+          takeoverMs: takeover.streamsMs,
           now,
           onExpanded: (deliveries) => instruments.expanded(deliveries),
           onSkipped: () => instruments.skipped(),
@@ -181,6 +187,7 @@ export class WebhookEngine {
     this.#ended.abort();
     this.#parts?.dispatcher.close();
     this.#parts?.fifo.close();
+    for (const expander of this.#parts?.expanders ?? []) void expander.stop();
     this.health.stop();
   }
 }

@@ -46,6 +46,9 @@ export interface EngineOptions {
   readonly now?: () => number;
 }
 
+/** Long enough for a busy machine, and short enough to wait for. */
+const TAKEOVER = { tasksMs: 3_000, streamsMs: 2_000 };
+
 /** An engine on a NATS server, as a service would run it. */
 export async function startEngine(natsUrl: string, options: EngineOptions) {
   const { prefix, namespaces = ["shop"], allowNetworks = ["127.0.0.0/8"], now = Date.now } = options;
@@ -70,6 +73,7 @@ export async function startEngine(natsUrl: string, options: EngineOptions) {
     urls: { allowHttp: true, ports: [], addresses },
     agent,
     instruments: new WebhookInstruments(metrics, logger),
+    takeover: TAKEOVER,
     now,
     random: Math.random,
   });
@@ -79,6 +83,12 @@ export async function startEngine(natsUrl: string, options: EngineOptions) {
     link,
     names,
     exposition,
+    /** Ends as a process does that is killed: nothing is given back, and nothing that is under way comes to its end. */
+    kill: async () => {
+      await nats.close();
+      await agent.destroy();
+      engine.close();
+    },
     [Symbol.asyncDispose]: async () => {
       await engine.drain();
       engine.close();

@@ -7,6 +7,7 @@ import type { Clock } from "../queue/clock.ts";
 import type { DeliveryTask } from "../queue/delivery-task.ts";
 import { decodeTask } from "../queue/delivery-task.ts";
 import { KeptConsumer } from "../queue/kept-consumer.ts";
+import { renewalMs } from "../queue/takeover-times.ts";
 import type { TaskQueue } from "../queue/task-queue.ts";
 import type { WebhookLink } from "../queue/webhook-link.ts";
 import type { Delivery } from "./delivery.ts";
@@ -21,12 +22,11 @@ export interface DispatcherParts {
   /** The endpoint of a task; undefined if it was deleted. */
   readonly findEndpoint: (id: string) => Promise<Endpoint | undefined>;
   readonly instruments: DeliveryInstruments;
+  /** What is held longer is renewed; what a process held that was killed goes to another after so long. */
+  readonly takeoverMs: number;
   readonly now: Clock;
 }
 
-/** What is held longer is renewed; what a process held that was killed goes to another after so long. */
-const ACK_WAIT_MS = 30_000;
-const RENEW_MS = 8_000;
 /** Far above what the lanes hold, so that those of slow endpoints never keep the others waiting. */
 const MAX_ACK_PENDING = 20_000;
 const PULL = 256;
@@ -46,10 +46,10 @@ export class Dispatcher {
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts;
-    const { link, instruments } = parts;
+    const { link, instruments, takeoverMs } = parts;
     const { names } = link;
     this.#held = new HeldTasks(() => instruments.repeated());
-    this.#renewing = setInterval(() => this.#held.renew(), RENEW_MS).unref();
+    this.#renewing = setInterval(() => this.#held.renew(), renewalMs(takeoverMs)).unref();
     this.#consumers = Array.from(
       { length: names.shards },
       (_, shard) =>
@@ -59,7 +59,7 @@ export class Dispatcher {
           config: {
             durable_name: `dispatch_${shard}`,
             filter_subject: names.shardTasks(shard),
-            ack_wait: ACK_WAIT_MS * 1_000_000,
+            ack_wait: takeoverMs * 1_000_000,
             max_ack_pending: MAX_ACK_PENDING,
           },
           maxMessages: PULL,
@@ -85,6 +85,7 @@ export class Dispatcher {
   close(): void {
     this.#stopped.abort();
     clearInterval(this.#renewing);
+    for (const consumer of this.#consumers) void consumer.stop();
   }
 
   #take(message: JsMsg): void {

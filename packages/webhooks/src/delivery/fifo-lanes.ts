@@ -6,6 +6,7 @@ import { RateBucket } from "../lanes/rate-bucket.ts";
 import type { Clock } from "../queue/clock.ts";
 import { decodeTask } from "../queue/delivery-task.ts";
 import { KeptConsumer } from "../queue/kept-consumer.ts";
+import { renewalMs } from "../queue/takeover-times.ts";
 import type { WebhookLink } from "../queue/webhook-link.ts";
 import { FIFO_LANES } from "../webhook-names.ts";
 import type { Delivery } from "./delivery.ts";
@@ -17,11 +18,11 @@ export interface FifoLanesParts {
   readonly findEndpoint: (id: string) => Promise<Endpoint | undefined>;
   readonly delivery: Delivery;
   readonly instruments: DeliveryInstruments;
+  /** As of the dispatcher. */
+  readonly takeoverMs: number;
   readonly now: Clock;
 }
 
-const ACK_WAIT_MS = 30_000;
-const RENEW_MS = 8_000;
 const PAUSED_MS = 10_000;
 const REPEAT_MS = 1_000;
 /** A wait that is shorter is not worth a round trip. */
@@ -63,6 +64,10 @@ export class FifoLanes {
 
   close(): void {
     this.#stopped.abort();
+    this.#unlisten();
+    for (const { consumers } of this.#endpoints.values()) {
+      for (const consumer of consumers) void consumer.stop();
+    }
   }
 
   /** An endpoint that is no longer ordered keeps its consumers until the process ends: what is queued still has to go out. */
@@ -80,14 +85,14 @@ export class FifoLanes {
   }
 
   #open(id: string, lane: number, bucket: RateBucket): KeptConsumer {
-    const { link, instruments } = this.#parts;
+    const { link, instruments, takeoverMs } = this.#parts;
     return new KeptConsumer({
       link,
       stream: link.names.queueStream,
       config: {
         durable_name: `fifo_${id}_${lane}`,
         filter_subject: link.names.fifoTasks(id, lane),
-        ack_wait: ACK_WAIT_MS * 1_000_000,
+        ack_wait: takeoverMs * 1_000_000,
         max_ack_pending: 1,
       },
       maxMessages: 1,
@@ -110,7 +115,7 @@ export class FifoLanes {
   }
 
   async #take(message: JsMsg, bucket: RateBucket): Promise<void> {
-    const renewing = setInterval(() => message.working(), RENEW_MS).unref();
+    const renewing = setInterval(() => message.working(), renewalMs(this.#parts.takeoverMs)).unref();
     try {
       await this.#handle(message, bucket);
     } catch (error) {

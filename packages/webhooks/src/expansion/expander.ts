@@ -6,6 +6,7 @@ import { encodePosition } from "@tidegate/protocol";
 import type { EndpointDirectory } from "../endpoints/endpoint-directory.ts";
 import type { Clock } from "../queue/clock.ts";
 import type { MessageStore } from "../queue/message-store.ts";
+import { renewalMs } from "../queue/takeover-times.ts";
 import type { TaskQueue } from "../queue/task-queue.ts";
 import type { WebhookLink } from "../queue/webhook-link.ts";
 import { WebhooksError } from "../webhooks-error.ts";
@@ -21,6 +22,8 @@ export interface ExpanderParts {
   readonly queue: TaskQueue;
   /** Unique among the processes. */
   readonly owner: string;
+  /** An owner who has written nothing for so long is gone. */
+  readonly takeoverMs: number;
   readonly now: Clock;
   readonly onExpanded: (deliveries: number) => void;
   /** A message that no delivery can be made of. */
@@ -28,9 +31,6 @@ export interface ExpanderParts {
   readonly onTrouble: (error: unknown) => void;
 }
 
-/** An owner writes at least as often, so one who has not for `LEASE_MS` is gone. */
-const RENEW_MS = 2_000;
-const LEASE_MS = 8_000;
 /** What a crash makes be expanded anew, where the ids of the tasks are recognised. */
 const CHECKPOINT_MS = 250;
 const PAUSE_MS = 1_000;
@@ -81,12 +81,12 @@ export class Expander {
 
   /** Waits until nobody else owns the stream, takes it, and expands until stopped, or until somebody else has taken it. */
   async #own(signal: AbortSignal): Promise<void> {
-    const { link, source, owner } = this.#parts;
+    const { link, source, owner, takeoverMs } = this.#parts;
     const checkpoint = new Checkpoint(link.checkpoints, source.name);
     let { record, revision } = await checkpoint.read();
     if (record !== undefined) this.#resolveReady();
     while (record !== undefined && record.owner !== owner && record.owner !== "") {
-      await delay(LEASE_MS, undefined, { signal });
+      await delay(takeoverMs, undefined, { signal });
       const again = await checkpoint.read();
       if (again.revision === revision) break;
       ({ record, revision } = again);
@@ -120,7 +120,7 @@ export class Expander {
   }
 
   async #expand(checkpoint: Checkpoint, epoch: string, start: number, signal: AbortSignal): Promise<void> {
-    const { link, source, owner } = this.#parts;
+    const { link, source, owner, takeoverMs } = this.#parts;
     const consumer = await link.js.consumers.get(source.stream, {
       filter_subjects: [...source.subjects],
       deliver_policy: DeliverPolicy.StartSequence,
@@ -136,7 +136,7 @@ export class Expander {
     let written = start;
     const save = async () => {
       const sequence = floor.value;
-      if (sequence === written && performance.now() - writtenAt < RENEW_MS) return;
+      if (sequence === written && performance.now() - writtenAt < renewalMs(takeoverMs)) return;
       await checkpoint.write({ epoch, sequence, owner });
       written = sequence;
       writtenAt = performance.now();
