@@ -154,6 +154,7 @@ export class WebhookEngine {
         }),
     );
     this.#parts = { dispatcher, fifo, expanders };
+    await fifo.start();
     await Promise.all(expanders.map((expander) => expander.ready));
   }
 

@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 /** Deliveries of one ordered endpoint that may be under way at once, each of other channels. */
 export const FIFO_LANES = 4;
 
+const FIFO_CONSUMER = "fifo_";
+
 /** Names of the streams, buckets and subjects of one environment. */
 export class WebhookNames {
   /** `rt`, of which the channel subjects are. */
@@ -67,6 +69,21 @@ export class WebhookNames {
 
   fifoTasks(endpoint: string, lane: number): string {
     return `${this.prefix}wh.f.${endpoint}.${lane}.>`;
+  }
+
+  /** Of all its lanes. */
+  allFifoTasks(endpoint: string): string {
+    return `${this.prefix}wh.f.${endpoint}.>`;
+  }
+
+  fifoConsumer(endpoint: string, lane: number): string {
+    return `${FIFO_CONSUMER}${endpoint}_${lane}`;
+  }
+
+  /** The endpoint that a consumer of the queue was made for; undefined for one of the shards. */
+  fifoEndpoint(consumer: string): string | undefined {
+    if (!consumer.startsWith(FIFO_CONSUMER)) return undefined;
+    return consumer.slice(FIFO_CONSUMER.length, consumer.lastIndexOf("_"));
   }
 
   message(channel: string): string {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { JsMsg } from "@nats-io/jetstream";
+import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Endpoint } from "../endpoints/endpoint.ts";
 import type { EndpointDirectory } from "../endpoints/endpoint-directory.ts";
 import { RateBucket } from "../lanes/rate-bucket.ts";
@@ -27,6 +28,7 @@ const PAUSED_MS = 10_000;
 const REPEAT_MS = 1_000;
 /** A wait that is shorter is not worth a round trip. */
 const SLACK_MS = 20;
+const CONSUMER_NOT_FOUND = 10_014;
 
 interface FifoEndpoint {
   readonly consumers: readonly KeptConsumer[];
@@ -51,6 +53,29 @@ export class FifoLanes {
 
   get held(): number {
     return this.#busy.size;
+  }
+
+  /**
+   * Takes care of what is queued for endpoints that are not ordered any more, or were deleted while nobody was there. Rejects when NATS does not
+   * answer.
+   */
+  async start(): Promise<void> {
+    const { link, findEndpoint } = this.#parts;
+    const { queueStream } = link.names;
+    const left = new Map<string, number>();
+    for await (const info of link.jsm.consumers.list(queueStream)) {
+      const id = link.names.fifoEndpoint(info.name);
+      if (id === undefined) continue;
+      left.set(id, (left.get(id) ?? 0) + info.num_pending + info.num_ack_pending);
+    }
+    for (const [id, tasks] of left) {
+      if (this.#endpoints.has(id)) continue;
+      const endpoint = await findEndpoint(id);
+      // Another process may have made it just now.
+      if (this.#endpoints.has(id)) continue;
+      if (endpoint !== undefined && tasks > 0) this.#openAll(id);
+      else if (endpoint?.ordering !== "fifo") await this.#deleteConsumers(id);
+    }
   }
 
   /** Takes nothing more and ends what is under way. Idempotent. */
@@ -79,6 +104,10 @@ export class FifoLanes {
       return;
     }
     if (endpoint.ordering !== "fifo" || this.#endpoints.has(id)) return;
+    this.#openAll(id);
+  }
+
+  #openAll(id: string): void {
     const bucket = new RateBucket();
     const consumers = Array.from({ length: FIFO_LANES }, (_, lane) => this.#open(id, lane, bucket));
     this.#endpoints.set(id, { consumers, bucket });
@@ -90,7 +119,7 @@ export class FifoLanes {
       link,
       stream: link.names.queueStream,
       config: {
-        durable_name: `fifo_${id}_${lane}`,
+        durable_name: link.names.fifoConsumer(id, lane),
         filter_subject: link.names.fifoTasks(id, lane),
         ack_wait: takeoverMs * 1_000_000,
         max_ack_pending: 1,
@@ -105,12 +134,24 @@ export class FifoLanes {
   }
 
   async #remove(id: string, { consumers }: FifoEndpoint): Promise<void> {
-    const { link, instruments } = this.#parts;
     await Promise.all(consumers.map((consumer) => consumer.stop()));
+    const { link, instruments } = this.#parts;
+    try {
+      await this.#deleteConsumers(id);
+      // Nobody would ever take them.
+      await link.jsm.streams.purge(link.names.queueStream, { filter: link.names.allFifoTasks(id) });
+    } catch (error) {
+      instruments.troubled(error);
+    }
+  }
+
+  /** Every process does it: one that still wants them makes them again, and no task is lost by it. */
+  async #deleteConsumers(id: string): Promise<void> {
+    const { jsm, names } = this.#parts.link;
     for (let lane = 0; lane < FIFO_LANES; lane += 1) {
-      await link.jsm.consumers
-        .delete(link.names.queueStream, `fifo_${id}_${lane}`)
-        .catch((error) => instruments.troubled(error));
+      await jsm.consumers.delete(names.queueStream, names.fifoConsumer(id, lane)).catch((error: unknown) => {
+        if (!(error instanceof JetStreamApiError) || error.code !== CONSUMER_NOT_FOUND) throw error;
+      });
     }
   }
 
