@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 
 /**
- * The only file that looks behind the public types of nats.js. Both things found here have no public equivalent,
+ * The only file of this package that looks behind the public types of nats.js. Both things found here have no public equivalent,
  * both are recognised by shape rather than by version, and both callers go on without them.
  */
 

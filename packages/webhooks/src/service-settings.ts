@@ -45,7 +45,7 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
     ...webhookSettings,
     ...hookSettings,
   ],
-  refine: ({ nats, auth, webhooks }) => {
+  refine: ({ nats, auth, webhooks, drain }) => {
     const kinds = [nats.user, nats.token, nats.credsFile, nats.nkeyFile].filter((one) => one !== undefined);
     const retriesMs = webhooks.retryPausesMs.reduce((sum, pause) => sum + pause, 0);
     return [
@@ -62,6 +62,14 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
             {
               path: "webhooks.keepMessagesMs" as const,
               message: "must be longer than retries go on: the pauses, a fifth more, and maxRetryAfterMs",
+            },
+          ]
+        : []),
+      ...(drain.deadlineMs <= webhooks.timeoutMs
+        ? [
+            {
+              path: "drain.deadlineMs" as const,
+              message: "must be longer than webhooks.timeoutMs: attempts that are under way are waited for",
             },
           ]
         : []),

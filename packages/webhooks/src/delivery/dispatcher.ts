@@ -77,7 +77,7 @@ export class Dispatcher {
   /** Takes no new tasks, gives back those that wait, and ends the attempts that are under way. Idempotent. */
   async drain(): Promise<void> {
     await Promise.all(this.#consumers.map((consumer) => consumer.stop()));
-    this.#parts.lanes.clear();
+    this.#parts.lanes.leave();
     await this.#held.empty();
     this.close();
   }

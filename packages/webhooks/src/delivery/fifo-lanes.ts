@@ -43,7 +43,8 @@ export class FifoLanes {
   readonly #parts: FifoLanesParts;
   readonly #endpoints = new Map<string, FifoEndpoint>();
   readonly #busy = new Set<Promise<void>>();
-  readonly #stopped = new AbortController();
+  /** Nothing may begin any more. */
+  readonly #leaving = new AbortController();
   readonly #unlisten: () => void;
 
   constructor(parts: FifoLanesParts) {
@@ -81,6 +82,7 @@ export class FifoLanes {
   /** Takes nothing more and ends what is under way. Idempotent. */
   async drain(): Promise<void> {
     this.#unlisten();
+    this.#leaving.abort();
     const consumers = [...this.#endpoints.values()].flatMap((one) => one.consumers);
     await Promise.all(consumers.map((consumer) => consumer.stop()));
     await Promise.all(this.#busy);
@@ -88,7 +90,7 @@ export class FifoLanes {
   }
 
   close(): void {
-    this.#stopped.abort();
+    this.#leaving.abort();
     this.#unlisten();
     for (const { consumers } of this.#endpoints.values()) {
       for (const consumer of consumers) void consumer.stop();
@@ -213,9 +215,9 @@ export class FifoLanes {
     else message.ack();
   }
 
-  /** Waits for the rate limit. */
+  /** Waits for the rate limit, which may take longer than a process has that leaves. */
   async #pass(bucket: RateBucket, endpoint: Endpoint): Promise<boolean> {
-    const { signal } = this.#stopped;
+    const { signal } = this.#leaving;
     while (!signal.aborted) {
       const wait = bucket.take(this.#parts.now(), endpoint.ratePerSecond);
       if (wait === 0) return true;

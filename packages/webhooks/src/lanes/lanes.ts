@@ -12,6 +12,7 @@ export class Lanes {
   readonly #now: Clock;
   readonly #room = new WaitingRoom();
   readonly #lanes = new Map<string, Lane>();
+  #isLeaving = false;
 
   constructor(breaker: BreakerOptions, now: Clock) {
     this.#breaker = breaker;
@@ -29,6 +30,10 @@ export class Lanes {
   }
 
   offer(endpoint: Endpoint, job: LaneJob): void {
+    if (this.#isLeaving) {
+      job.abandon();
+      return;
+    }
     const { id, concurrency, ratePerSecond } = endpoint;
     let lane = this.#lanes.get(id);
     if (lane === undefined) {
@@ -46,8 +51,9 @@ export class Lanes {
     else if (lane.idle) this.#lanes.delete(id);
   }
 
-  /** Gives back everything that has not begun. */
-  clear(): void {
+  /** Gives back everything that has not begun, and from now on whatever comes. */
+  leave(): void {
+    this.#isLeaving = true;
     for (const lane of this.#lanes.values()) for (const job of lane.clear()) job.abandon();
   }
 

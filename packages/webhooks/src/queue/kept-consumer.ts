@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConsumerConfig, ConsumerMessages, JsMsg } from "@nats-io/jetstream";
+import { endConsuming } from "./end-consuming.ts";
 import type { WebhookLink } from "./webhook-link.ts";
 
 export interface KeptConsumerOptions {
@@ -29,10 +30,10 @@ export class KeptConsumer {
     this.#ended = this.#run();
   }
 
-  /** No message is handed over after this. Those that were are their owner's. Idempotent. */
+  /** No message is handed over after this: what is on its way is given back. Those that were are their owner's. Idempotent. */
   async stop(): Promise<void> {
     this.#stopped.abort();
-    this.#messages?.stop();
+    if (this.#messages !== undefined) await endConsuming(this.#messages);
     await this.#ended;
   }
 
@@ -67,7 +68,7 @@ export class KeptConsumer {
       },
     });
     this.#messages = messages;
-    if (signal.aborted) messages.stop();
+    if (signal.aborted) void endConsuming(messages);
     const error = await messages.closed();
     this.#messages = undefined;
     if (error instanceof Error && !signal.aborted) throw error;
