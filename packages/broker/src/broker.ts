@@ -242,6 +242,16 @@ export class Broker {
   }
 
   /**
+   * Publishes a lifecycle event, `connection.opened` to `rtev.connection.opened`. `payload`: as for publishing.
+   *
+   * @param event dot-separated names, which make up its subject, and the name of the event as well.
+   */
+  announce(event: string, payload: Uint8Array): PublishOutcome {
+    const subject = `${this.#options.subjectPrefix}ev.${event}`;
+    return this.#outbound.send(subject, payload, messageHeaders(event, undefined), undefined);
+  }
+
+  /**
    * Publishes one message of a channel whose namespace keeps history, and waits until its stream has it. `payload`: as for
    * publishing. Never rejects.
    *

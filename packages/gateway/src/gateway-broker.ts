@@ -6,6 +6,7 @@ export type GatewayBroker = Pick<
   | "subscribe"
   | "follow"
   | "publish"
+  | "announce"
   | "store"
   | "history"
   | "epochOf"

@@ -46,6 +46,7 @@ function fixture(
     ping: PING,
     http: { requestsPerSecond: 100, requestBurst: 100, reconnectMs: 1_000 },
     admission: { ...ADMISSION, ...admission },
+    events: { connections: false },
     drain: { windowMs: 50, reconnectMs: 10 },
     policies: new NamespacePolicies(POLICIES),
     origins: new OriginPolicy(allow),

@@ -19,6 +19,8 @@ import type { HttpOptions } from "./http/http-context.ts";
 import type { HttpEdge } from "./http/http-edge.ts";
 import type { Problem } from "./http/problem.ts";
 import { createInstruments } from "./instruments.ts";
+import { LifecycleEvents } from "./lifecycle/lifecycle-events.ts";
+import { Occupancy } from "./lifecycle/occupancy.ts";
 import type { DrainTimes, GatewayLimits, PingTimes } from "./limits.ts";
 import type { GatewayMetrics } from "./metrics.ts";
 import type { NamespacePolicies } from "./namespace-policies.ts";
@@ -39,6 +41,8 @@ export interface GatewayOptions {
   readonly drain: DrainTimes;
   readonly http: HttpOptions;
   readonly admission: AdmissionOptions;
+  /** What is announced, besides what namespaces ask for. */
+  readonly events: { readonly connections: boolean };
   readonly policies: NamespacePolicies;
   readonly origins: OriginPolicy;
   /** Cookie that may carry the token; `undefined`: none. */
@@ -63,6 +67,7 @@ export class Gateway {
   readonly #monitor: LoadMonitor;
   readonly #gate: Gate;
   readonly #arrivals: Arrivals;
+  readonly #occupancy: Occupancy | undefined;
   readonly #stopWatching: () => void;
   /** Distinguishes the connection ids of this process from those of an earlier one with the same node name. */
   readonly #boot = Date.now().toString(36);
@@ -74,6 +79,8 @@ export class Gateway {
     const instruments = createInstruments(metrics);
     const uptime = (): number => performance.now();
     this.#options = options;
+    const events = new LifecycleEvents({ node: options.node, broker, now: Date.now });
+    this.#occupancy = policies.announcesAny ? new Occupancy({ events, policies, uptime }) : undefined;
     this.#roster = new Roster(options.limits, options.drain);
     this.#context = {
       node: options.node,
@@ -94,7 +101,9 @@ export class Gateway {
         budget: new TurnBudget(uptime),
         now: Date.now,
         onLost: (channel, error) => logger.warn({ err: error, channel }, "a channel was lost"),
+        occupancy: this.#occupancy,
       }),
+      events: options.events.connections ? events : undefined,
       wheel: new TimerWheel(),
       turns: new Turns(),
       traffic,
@@ -222,6 +231,7 @@ export class Gateway {
   /** Ends what runs by itself; connections are left alone. Idempotent. */
   stop(): void {
     this.#stopWatching();
+    this.#occupancy?.stop();
     this.#monitor.stop();
     this.#context.wheel.stop();
   }

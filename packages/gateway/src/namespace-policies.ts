@@ -27,6 +27,8 @@ export interface NamespacePolicy {
   readonly flushIntervalMs: number;
   /** `none` where there is history. */
   readonly conflate: Conflation;
+  /** Whether it is announced which of its channels have subscribers. */
+  readonly events: boolean;
   /** What every authenticated user may do here, besides what the token grants. */
   readonly grants: GrantSet;
   /** What clients without a token may do here. */
@@ -59,10 +61,13 @@ export class NamespacePolicies {
   readonly #policies: ReadonlyMap<string, NamespacePolicy>;
   /** Whether a client without a token could do anything at all here. */
   readonly admitsAnonymous: boolean;
+  /** Whether it is announced of any channel that it has subscribers. */
+  readonly announcesAny: boolean;
 
   constructor(policies: ReadonlyMap<string, NamespacePolicy>) {
     this.#policies = policies;
     this.admitsAnonymous = [...policies.values()].some(({ anonymous }) => anonymous !== GrantSet.none);
+    this.announcesAny = [...policies.values()].some(({ events }) => events);
   }
 
   /** Whether `principal` may do `action` on a well-formed channel or pattern. */
@@ -96,6 +101,11 @@ export class NamespacePolicies {
           flushIntervalMs: policy.flushIntervalMs,
           conflate: policy.conflate,
         };
+  }
+
+  /** Whether it is announced of a well-formed channel that it has subscribers. */
+  announces(channel: string): boolean {
+    return this.#policies.get(namespaceOf(channel))?.events ?? false;
   }
 
   laneOf(channel: string): PublishLane {

@@ -4,6 +4,7 @@ import type { Greeting } from "./connection/greeting.ts";
 import type { Hub } from "./fan-out/hub.ts";
 import type { GatewayBroker } from "./gateway-broker.ts";
 import type { Instruments } from "./instruments.ts";
+import type { LifecycleEvents } from "./lifecycle/lifecycle-events.ts";
 import type { GatewayLimits, PingTimes } from "./limits.ts";
 import type { NamespacePolicies } from "./namespace-policies.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
@@ -23,6 +24,8 @@ export interface NodeContext {
     "publish" | "request" | "store" | "history" | "epochOf" | "maxPayload" | "state"
   >;
   readonly hub: Hub;
+  /** `undefined` where connections are not announced. */
+  readonly events: LifecycleEvents | undefined;
   readonly wheel: TimerWheel;
   /** For work that crowds bring and that can wait. */
   readonly turns: Pick<Turns, "enter">;

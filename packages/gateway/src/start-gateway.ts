@@ -127,6 +127,7 @@ async function open(
     drain: settings.drain,
     http: settings.http,
     admission: settings.admission,
+    events: settings.events,
     policies: new NamespacePolicies(namespacePolicies(settings.namespaces)),
     origins: new OriginPolicy(settings.origins.allow),
     cookieName: settings.auth.cookieName,

@@ -87,6 +87,7 @@ export class FakeBroker implements GatewayBroker {
   state: BrokerState = "connected";
   maxPayload = 1_048_576;
   readonly subscriptions: FakeSubscription[] = [];
+  readonly announced: { readonly event: string; readonly payload: unknown }[] = [];
   readonly published: {
     readonly channel: string;
     readonly payload: Buffer;
@@ -171,6 +172,11 @@ export class FakeBroker implements GatewayBroker {
         registration.settle(new BrokerError("closed", "closed before it was confirmed"));
       },
     };
+  };
+
+  readonly announce = (event: string, payload: Uint8Array): PublishOutcome => {
+    this.announced.push({ event, payload: JSON.parse(Buffer.from(payload).toString()) });
+    return this.publishOutcome;
   };
 
   readonly publish = (channel: string, payload: Uint8Array, options: PublishOptions): PublishOutcome => {

@@ -79,6 +79,7 @@ export const CLOSED_NAMESPACE: NamespacePolicy = {
   history: undefined,
   flushIntervalMs: 0,
   conflate: "none",
+  events: false,
   grants: GrantSet.none,
   anonymous: GrantSet.none,
 };
@@ -190,7 +191,9 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       uptime: now,
       now,
       onLost: () => {},
+      occupancy: undefined,
     }),
+    events: undefined,
     wheel,
     turns: new Turns(),
     traffic,

@@ -14,7 +14,7 @@ accounts {
         user: "node", password: "node"
         permissions {
           publish: [
-            "rt.>", "rtin.>", "rpc.>",
+            "rt.>", "rtin.>", "rpc.>", "rtev.>",
             "$JS.API.STREAM.INFO.rt_chat", "$JS.API.STREAM.MSG.GET.rt_chat", "$JS.API.DIRECT.GET.rt_chat"
           ]
           subscribe: ["rt.>", "rtout.>", "_INBOX_node-under-test.>"]
@@ -59,5 +59,7 @@ it("nodes and provisioning need no more permissions than they are documented to"
   }
   expect(await broker.history("chat.a", { after: 1, limit: 2 })).toMatchObject({ messages: [{}, {}] });
   expect(await broker.history("chat.a", { before: 5, limit: 2 })).toMatchObject({ messages: [{}, {}] });
+  expect(broker.announce("connection.opened", bytes("{}"))).toBe("sent");
+  await broker.flush();
   expect(errors.items).toStrictEqual([]);
 });

@@ -15,6 +15,7 @@ import { type Answer, missedNotice, type Session } from "../handlers/session.ts"
 import { lossCode, subscribe } from "../handlers/subscribe.ts";
 import { verifyToken } from "../handlers/verify-token.ts";
 import type { CloseCause } from "../instruments.ts";
+import type { AnnouncedConnection } from "../lifecycle/lifecycle-events.ts";
 import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Socket } from "../socket.ts";
@@ -352,6 +353,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     const { limits, now, random } = this.context;
     const ageAt = endOfAge(now(), limits.connectionAgeMs, random());
     this.#state = { kind: "open", principal, ageAt };
+    this.context.events?.connectionOpened(this.#announced);
     this.reschedule();
     this.#sendText(this.context.greeting.text(this.id, principal, isBatched(this.format), connect?.id));
     for (const { channel, from } of wantedJoins(
@@ -466,10 +468,17 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     }
   }
 
+  get #announced(): AnnouncedConnection {
+    return { transport: "websocket", connection: this.id, user: this.principal?.user };
+  }
+
   /** The one place where a connection ends. False if it had ended already. */
   #close(cause: CloseCause): boolean {
     if (this.isClosed) {
       return false;
+    }
+    if (isAuthenticated(this.#state)) {
+      this.context.events?.connectionClosed(this.#announced, cause);
     }
     this.#state = CLOSED;
     this.#outbox.close();

@@ -68,7 +68,7 @@ function eventStreams(format: Format): Subscribe {
   return ({ context }, channels) => {
     const sink = new Sink();
     const host = { node: context, joined, reconnectMs: () => 1_000, closed: () => {} };
-    new EventStream(host, identity()).begin(sink, channels, format, undefined);
+    new EventStream(host, identity(), "s1").begin(sink, channels, format, undefined);
     return sink;
   };
 }

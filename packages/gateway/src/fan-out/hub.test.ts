@@ -45,6 +45,7 @@ function fixture(seats = Number.POSITIVE_INFINITY) {
     traffic,
     now: () => NOW,
     onLost: (name, error) => lost.push({ name, error }),
+    occupancy: undefined,
   });
   return { broker, traffic, lost, hub };
 }

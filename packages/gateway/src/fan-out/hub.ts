@@ -1,6 +1,7 @@
 import type { BrokerError, StoredMessage, TailListener } from "@tidegate/broker";
 import { channelProblem, isPattern } from "@tidegate/protocol";
 import type { GatewayBroker } from "../gateway-broker.ts";
+import type { Occupancy } from "../lifecycle/occupancy.ts";
 import { isInternalChannel, type NamespacePolicies } from "../namespace-policies.ts";
 import type { Traffic } from "../traffic.ts";
 import { ChannelEntry, type ReplayOptions } from "./channel-entry.ts";
@@ -24,6 +25,8 @@ export interface HubOptions extends ReplayOptions {
   readonly now: () => number;
   /** The broker gave a channel up. Those who sat there are told by their seats. */
   readonly onLost: (name: string, error: BrokerError) => void;
+  /** `undefined` where nobody is told. */
+  readonly occupancy: Pick<Occupancy, "entered" | "left"> | undefined;
 }
 
 /**
@@ -109,6 +112,7 @@ export class Hub {
     const policy = policies.deliveryOf(name);
     const entry = new ChannelEntry(name, policy, this.#replays, this.#options);
     this.#entries.set(name, entry);
+    this.#options.occupancy?.entered(name);
     if (policy.replayable) {
       const ended = (error: BrokerError): void => this.#onEnded(entry, error);
       const follow = broker.follow(name, this.#tailListener(entry, isPattern(name), ended));
@@ -199,6 +203,7 @@ export class Hub {
   #forget(entry: ChannelEntry): void {
     if (this.#entries.get(entry.channel.name) === entry) {
       this.#entries.delete(entry.channel.name);
+      this.#options.occupancy?.left(entry.channel.name);
     }
   }
 

@@ -84,6 +84,7 @@ class Model {
       traffic: new Traffic(),
       now: () => 0,
       onLost: () => {},
+      occupancy: undefined,
     });
     this.#keeper = this.#hub.hold(CHANNEL);
     this.#tail = this.#broker.lastFollow;

@@ -60,6 +60,7 @@ function fixture() {
     traffic: new Traffic(),
     now: () => 0,
     onLost: () => {},
+    occupancy: undefined,
   });
   const owners = Array.from({ length: READERS }, () => new Owner());
   for (const owner of owners) {

@@ -14,6 +14,7 @@ import {
 import { ORIGIN_ENTRY } from "../origin-policy.ts";
 import { admissionSettings } from "./admission-settings.ts";
 import { authSettings } from "./auth-settings.ts";
+import { eventSettings } from "./event-settings.ts";
 import { httpSettings } from "./http-settings.ts";
 import { limitSettings } from "./limit-settings.ts";
 import { namespacesSchema } from "./namespace-schema.ts";
@@ -70,6 +71,7 @@ export const GATEWAY_SETTINGS = defineSettings({
     ...limitSettings,
     ...admissionSettings,
     ...httpSettings,
+    ...eventSettings,
     setting({
       path: "drain.windowMs",
       schema: milliseconds({ min: 50, max: 3_600_000 }),

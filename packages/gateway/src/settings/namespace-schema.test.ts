@@ -27,6 +27,7 @@ describe("the namespaces of a configuration", () => {
       history: undefined,
       flushIntervalMs: 0,
       conflate: "none",
+      events: false,
       grants: GrantSet.none,
       anonymous: GrantSet.none,
     });

@@ -1,6 +1,6 @@
 import type { HistoryPolicy } from "@tidegate/broker";
 import { channelProblem, compileGrants, GRANT_ACTIONS, GrantSet, namespaceOf } from "@tidegate/protocol";
-import { listOf, milliseconds, oneOf, text } from "@tidegate/runtime";
+import { flag, listOf, milliseconds, oneOf, text } from "@tidegate/runtime";
 import { z } from "zod";
 import type { NamespacePolicy } from "../namespace-policies.ts";
 import { historyPolicy, historySchema } from "./history-schema.ts";
@@ -48,6 +48,11 @@ const namespaceSchema = z.strictObject({
     .default("none")
     .describe(
       "Of the messages that wait together, `latest` sends the last of each channel, `key` the last with each `Tidegate-Conflate-Key`. For tickers, whose old values nobody needs; not with `history`.",
+    ),
+  events: flag()
+    .default(false)
+    .describe(
+      "Announces which channels have subscribers, node by node: see [lifecycle-events.md](lifecycle-events.md).",
     ),
   grants: grants
     .optional()
@@ -112,6 +117,7 @@ interface NamespaceSettings {
   readonly publish: NamespacePolicy["publish"];
   readonly flushInterval: number;
   readonly conflate: NamespacePolicy["conflate"];
+  readonly events: boolean;
   readonly history?: z.output<typeof historySchema> | undefined;
   readonly grants?: object | undefined;
   readonly anonymous?: object | undefined;
@@ -120,13 +126,14 @@ interface NamespaceSettings {
 export function namespacePolicies(namespaces: Namespaces): ReadonlyMap<string, NamespacePolicy> {
   return new Map(
     Object.entries(namespaces).map(([name, namespace]) => {
-      const { publish, history, flushInterval, conflate, grants: granted, anonymous } = namespace;
+      const { publish, history, flushInterval, conflate, events, grants: granted, anonymous } = namespace;
       return [
         name,
         {
           publish,
           flushIntervalMs: flushInterval,
           conflate,
+          events,
           history: history === undefined ? undefined : historyPolicy(history),
           grants: grantSet(granted),
           anonymous: grantSet(anonymous),

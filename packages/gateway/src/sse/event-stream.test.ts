@@ -56,7 +56,7 @@ function fixture({
       closed += 1;
     },
   };
-  const stream = new EventStream(host, identity(expiresAt === undefined ? {} : { expiresAt }));
+  const stream = new EventStream(host, identity(expiresAt === undefined ? {} : { expiresAt }), "s1");
   stream.begin(network, channels, format, cursor === undefined ? undefined : decodeCursor(cursor));
   const follow = (channel: string): FakeFollow => {
     const found = node.broker.follows.find(({ target }) => target === channel);

@@ -6,6 +6,7 @@ import { lossCode } from "../handlers/subscribe.ts";
 import { ChannelReader, type ReaderItem, type ReaderOwner } from "../http/channel-reader.ts";
 import type { ResponseStream, StreamOwner } from "../http/http-exchange.ts";
 import type { CloseCause } from "../instruments.ts";
+import type { AnnouncedConnection } from "../lifecycle/lifecycle-events.ts";
 import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Drainable } from "../paced-drain.ts";
@@ -49,6 +50,8 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   wheelIndex = -1;
   readonly #host: EventStreamHost;
   readonly #principal: Principal;
+  /** For whoever is told of its coming and going. */
+  readonly #id: string;
   readonly #reader: ChannelReader;
   #outbox: StreamOutbox | undefined;
   #state: State = { kind: "open", missed: 0 };
@@ -62,11 +65,12 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   /** When it is as old as streams may become. */
   readonly #ageAt: number;
 
-  constructor(host: EventStreamHost, principal: Principal) {
+  constructor(host: EventStreamHost, principal: Principal, id: string) {
     const { now, limits, random } = host.node;
     this.#host = host;
     this.#ageAt = endOfAge(now(), limits.connectionAgeMs, random());
     this.#principal = principal;
+    this.#id = id;
     this.#reader = new ChannelReader(this, limits.outboxBytes);
     this.#ceilingBytes = limits.outboxBytes;
     this.#beatAt = this.#nextBeat(now());
@@ -89,8 +93,9 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     format: Format,
     cursor: Cursor | undefined,
   ): void {
-    const { hub, now } = this.#host.node;
+    const { hub, now, events } = this.#host.node;
     this.#outbox = new StreamOutbox(stream, now);
+    events?.connectionOpened(this.#announced);
     this.#reader.start(hub, channels, format, cursor);
     this.#reschedule();
   }
@@ -381,7 +386,14 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     this.#reader.release();
     node.wheel.cancel(this);
     node.instruments.closes[cause].inc();
+    if (this.#outbox !== undefined) {
+      node.events?.connectionClosed(this.#announced, cause);
+    }
     closed(this);
+  }
+
+  get #announced(): AnnouncedConnection {
+    return { transport: "sse", connection: this.#id, user: this.#principal?.user };
   }
 
   #nextBeat(now: number): number {

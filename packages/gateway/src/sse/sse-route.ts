@@ -60,7 +60,7 @@ async function handle(http: HttpContext, streams: EventStreams, call: HttpCall):
     comeBack(call, streams.reconnectMs());
     return;
   }
-  const stream = new EventStream(streams, principal);
+  const stream = new EventStream(streams, principal, node.events === undefined ? "" : http.newId());
   const refusal = enter(roster, stream, call.head.address);
   if (refusal !== undefined) {
     refuse(call, streams, refusal);

@@ -1,4 +1,4 @@
-import { startNats, waitUntil } from "@tidegate/testkit";
+import { plainNatsHeaders, startNats, waitUntil } from "@tidegate/testkit";
 import { Webhook } from "standardwebhooks";
 import { afterAll, expect, it } from "vitest";
 import { startSink } from "../../testing/sink.ts";
@@ -142,7 +142,8 @@ it("disables an endpoint that answers 410, and says so as a lifecycle event that
   await using watcher = await startSink();
   await using tide = await world();
   const endpoint = await tide.add(makeEndpoint(gone.url));
-  await tide.add(makeEndpoint(watcher.url, { channels: [`${tide.prefix}ev.webhook.>`] }));
+  const channels = [`${tide.prefix}ev.>`];
+  await tide.add(makeEndpoint(watcher.url, { channels, events: ["webhook.disabled"] }));
   await tide.backend.publish("shop.orders", "1");
   const [event] = await watcher.arrived(1);
   expect(JSON.parse(event?.body ?? "")).toMatchObject({ endpoint: endpoint.id, reason: "gone" });
@@ -150,6 +151,31 @@ it("disables an endpoint that answers 410, and says so as a lifecycle event that
   await tide.backend.publish("shop.orders", "2");
   await waitUntil(async () => (await tide.lettersOf(endpoint)).length === 1);
   expect(gone.received).toHaveLength(1);
+});
+
+it("delivers lifecycle events of nodes to endpoints that subscribe to them as to channels", async () => {
+  await using sink = await startSink();
+  await using tide = await world();
+  const namespace = `${tide.prefix}ev`;
+  const users = { path: "user", equals: "ada" };
+  await tide.add(makeEndpoint(sink.url, { channels: [`${namespace}.connection.*`], filter: users }));
+  const announce = (event: string, body: object) =>
+    tide.backend.nats.publish(`${namespace}.${event}`, JSON.stringify({ type: event, ...body }), {
+      headers: plainNatsHeaders({ "Tidegate-Event": event }),
+    });
+  announce("channel.occupied", { channel: "chat.a" });
+  announce("connection.opened", { user: "bea" });
+  announce("connection.opened", { user: "ada" });
+  announce("connection.closed", { user: "ada", cause: "client" });
+  await sink.arrived(2);
+  const arrived = sink.received.map(({ headers, body }) => [
+    headers["tidegate-event"],
+    JSON.parse(body).user,
+  ]);
+  expect(arrived.toSorted()).toEqual([
+    ["connection.closed", "ada"],
+    ["connection.opened", "ada"],
+  ]);
 });
 
 it("disables an endpoint of which nothing has succeeded for days", async () => {

@@ -1,3 +1,5 @@
+import { headers } from "@nats-io/transport-node";
+import { EVENT_HEADER } from "@tidegate/broker";
 import type { EndpointHealth } from "../attempts/endpoint-health.ts";
 import type { Disablement } from "../endpoints/endpoint.ts";
 import type { EndpointDirectory } from "../endpoints/endpoint-directory.ts";
@@ -18,6 +20,9 @@ export interface DisablingParts {
   readonly now: Clock;
   readonly onDisabled: (endpoint: string, reason: Disablement["reason"]) => void;
 }
+
+/** The event's name, and the end of its subject. */
+const DISABLED = "webhook.disabled";
 
 /** Takes endpoints out that want nothing more, or that have not worked for days. */
 export class Disabling {
@@ -47,8 +52,10 @@ export class Disabling {
     if (changed === undefined) return;
     directory.observe(id, changed);
     const { description } = changed.endpoint;
-    const event = { type: "webhook.disabled", endpoint: id, description, reason, at };
-    await writer.write(`${eventPrefix}.webhook.disabled`, JSON.stringify(event));
+    const event = { type: DISABLED, endpoint: id, description, reason, at };
+    const block = headers();
+    block.set(EVENT_HEADER, DISABLED);
+    await writer.write(`${eventPrefix}.${DISABLED}`, JSON.stringify(event), { headers: block });
     onDisabled(id, reason);
   }
 }
