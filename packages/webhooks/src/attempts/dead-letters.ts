@@ -14,6 +14,8 @@ export interface DeadLetter {
   readonly message: string;
   readonly channel: string;
   readonly event?: string | undefined;
+  /** As of the message; left out for 0. */
+  readonly hops?: number | undefined;
   /** When the message was published, in milliseconds since the epoch. */
   readonly time: number;
   readonly reason: DeadReason;
@@ -61,6 +63,7 @@ export class DeadLetters {
       message: task.id,
       channel: task.channel,
       event: message?.event,
+      hops: message?.hops === 0 ? undefined : message?.hops,
       time: message?.time ?? task.since,
       ...why,
     };

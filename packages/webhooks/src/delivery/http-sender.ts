@@ -2,6 +2,7 @@ import type { Dispatcher } from "undici";
 import { request } from "undici";
 import type { Endpoint } from "../endpoints/endpoint.ts";
 import { signingSecrets } from "../endpoints/endpoint.ts";
+import { HOPS_HEADER } from "../hops.ts";
 import type { Clock } from "../queue/clock.ts";
 import type { WebhookMessage } from "../queue/webhook-message.ts";
 import { isDestinationError } from "../ssrf/destination-error.ts";
@@ -84,6 +85,7 @@ export class HttpSender {
         "tidegate-channel": message.channel,
         ...(message.event === undefined ? {} : { "tidegate-event": encodeURI(message.event) }),
         "tidegate-attempt": String(attempt),
+        [HOPS_HEADER.toLowerCase()]: String(message.hops + 1),
       },
       body: bytes,
     });

@@ -4,6 +4,7 @@ import { DeliverPolicy, JetStreamApiError } from "@nats-io/jetstream";
 import { EPOCH_METADATA, EVENT_HEADER, streamEpoch } from "@tidegate/broker";
 import { encodePosition } from "@tidegate/protocol";
 import type { EndpointDirectory } from "../endpoints/endpoint-directory.ts";
+import { HOPS_HEADER, readHops } from "../hops.ts";
 import type { Clock } from "../queue/clock.ts";
 import type { MessageStore } from "../queue/message-store.ts";
 import { renewalMs } from "../queue/takeover-times.ts";
@@ -186,7 +187,8 @@ export class Expander {
     if (endpoints.length === 0) return;
     const id = encodePosition({ epoch, sequence: found.seq });
     const time = Math.floor(found.info.timestampNanos / 1_000_000);
-    const message = { id, channel, event, time, payload: new Uint8Array(found.data) };
+    const hops = readHops(found.headers?.last(HOPS_HEADER));
+    const message = { id, channel, event, time, payload: new Uint8Array(found.data), hops };
     const since = now();
     const add = async () => {
       const copy = await messages.store(message, id);

@@ -162,7 +162,7 @@ export function activityRoutes(context: ApiContext): readonly ApiRoute[] {
         const message = `ping_${randomBytes(10).toString("hex")}`;
         const channel = "tidegate.ping";
         const payload = Buffer.from(JSON.stringify({ type: channel, endpoint: endpoint.id }));
-        const ping = { id: message, channel, event: channel, time: now(), payload };
+        const ping = { id: message, channel, event: channel, time: now(), payload, hops: 0 };
         const result = await engine.sender.send(endpoint, ping, 1);
         const next = { kind: "done" } as const;
         const record: AttemptRecord = {

@@ -4,6 +4,7 @@ import { AckPolicy, DeliverPolicy, JetStreamApiError } from "@nats-io/jetstream"
 import type { NatsConnection } from "@nats-io/transport-node";
 import { nanos } from "@nats-io/transport-node";
 import type { Logger } from "@tidegate/runtime";
+import { HOPS_HEADER, MOST_HOPS, readHops } from "../hops.ts";
 import { channelMessageHeaders } from "./hook-message.ts";
 import type { HookMetrics } from "./hook-metrics.ts";
 import type { HookNames } from "./hook-store.ts";
@@ -30,6 +31,8 @@ const RETRY_MS = 1_000;
 const PUBLISH_TIMEOUT_MS = 5_000;
 /** For how long it is remembered whether a channel keeps history. */
 const LOOKUP_MS = 30_000;
+/** What goes round does so for every message of the channel. */
+const LOOP_LOG_MS = 60_000;
 
 interface Lookup {
   readonly keepsHistory: boolean;
@@ -44,6 +47,7 @@ export class ChannelRelay {
   readonly #parts: ChannelRelayParts;
   readonly #lookups = new Map<string, Lookup>();
   #messages: ConsumerMessages | undefined;
+  #toldOfLoop = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ChannelRelayParts) {
     this.#parts = parts;
@@ -111,6 +115,12 @@ export class ChannelRelay {
     try {
       // A process of another configuration, in the middle of a rollout, may have asked for it.
       if (channel === undefined) throw new TypeError(`source ${source} has no channel here`);
+      if (readHops(message.headers?.last(HOPS_HEADER)) >= MOST_HOPS) {
+        message.ack();
+        metrics.hooksRelayed.child({ outcome: "looping" }).inc();
+        this.#tellOfLoop(source, channel);
+        return;
+      }
       await this.#publish(channel, message);
       message.ack();
       metrics.hooksRelayed.child({ outcome: "published" }).inc();
@@ -119,6 +129,14 @@ export class ChannelRelay {
       metrics.hooksRelayed.child({ outcome: "postponed" }).inc();
       logger.warn({ err: error, source }, "a delivery could not be passed on to its channel yet");
     }
+  }
+
+  #tellOfLoop(source: string, channel: string): void {
+    const now = performance.now();
+    if (now - this.#toldOfLoop < LOOP_LOG_MS) return;
+    this.#toldOfLoop = now;
+    const message = "a delivery goes round: an endpoint of this channel leads back here";
+    this.#parts.logger.warn({ source, channel }, message);
   }
 
   async #publish(channel: string, message: JsMsg): Promise<void> {

@@ -15,7 +15,7 @@ export const HOOK_METRICS = defineMetrics({
   hookBodyBytes: counter("tidegate_hook_body_bytes_total", "Bytes of bodies that were read at /hooks."),
   hooksRelayed: counter(
     "tidegate_hooks_relayed_total",
-    "Stored deliveries passed on to their channel, by outcome: `published`, or `postponed` because NATS did not take it.",
+    "Stored deliveries passed on to their channel, by outcome: `published`, `postponed` because NATS did not take it, or `looping` and so not passed on: it has been there before.",
     ["outcome"],
   ),
 });

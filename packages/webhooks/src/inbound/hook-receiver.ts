@@ -1,4 +1,5 @@
 import type { Logger } from "@tidegate/runtime";
+import { HOPS_HEADER, readHops } from "../hops.ts";
 import type { HookMetrics } from "./hook-metrics.ts";
 import { answer, type HookReply, REPLIES } from "./hook-reply.ts";
 import { deliveryKey, type HookSource } from "./hook-source.ts";
@@ -88,7 +89,8 @@ export class HookReceiver {
   ): Promise<Ending> {
     const { name, schemeName, scheme } = source;
     const { contentType, body } = request;
-    const headers = { source: name, scheme: schemeName, id, event, contentType };
+    const hops = readHops(request.header(HOPS_HEADER.toLowerCase()));
+    const headers = { source: name, scheme: schemeName, id, event, contentType, hops };
     const outcome = await this.#parts.store.store({
       source: name,
       key: deliveryKey(source, id, request),

@@ -18,6 +18,8 @@ export interface HookHeaders {
   /** The sender's name for this kind of event. */
   readonly event: string | undefined;
   readonly contentType: string;
+  /** How often the message has gone out as a webhook of this system. */
+  readonly hops: number;
 }
 
 /**

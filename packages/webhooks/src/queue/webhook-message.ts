@@ -7,4 +7,6 @@ export interface WebhookMessage {
   /** When it was published, in milliseconds since the epoch. */
   readonly time: number;
   readonly payload: Uint8Array;
+  /** How often it has gone out as a webhook and come in again. */
+  readonly hops: number;
 }

@@ -123,9 +123,9 @@ export class Replays {
     run: string,
   ): Promise<void> {
     const { messages, deadLetters } = this.#parts;
-    const { message: id, channel, event, time } = letter;
+    const { message: id, channel, event, time, hops = 0 } = letter;
     // The copy may be gone by now, or be about to go.
-    const copy = await messages.revive({ id, channel, event, time, payload }, `${id}:${run}`);
+    const copy = await messages.revive({ id, channel, event, time, payload, hops }, `${id}:${run}`);
     await this.#queue(endpoint, { id, channel }, copy, run);
     await deadLetters.remove(sequence);
   }
