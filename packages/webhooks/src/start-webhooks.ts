@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
+import { streamName } from "@tidegate/broker";
 import type { Logger } from "@tidegate/runtime";
 import { eventSource, namespaceSource } from "./expansion/expansion-source.ts";
 import { activityRoutes } from "./http-api/activity-routes.ts";
 import type { Authorize } from "./http-api/api-caller.ts";
+import { historyMissing } from "./http-api/api-context.ts";
 import { startApiServer } from "./http-api/api-server.ts";
 import { endpointRoutes } from "./http-api/endpoint-routes.ts";
 import { replayRoutes } from "./http-api/replay-routes.ts";
@@ -11,6 +13,7 @@ import { secretRoutes } from "./http-api/secret-routes.ts";
 import { WebhookApi } from "./http-api/webhook-api.ts";
 import type { Clock } from "./queue/clock.ts";
 import { provisionWebhooks } from "./queue/provision-webhooks.ts";
+import { streamExists } from "./queue/stream-exists.ts";
 import { openWebhookLink } from "./queue/webhook-link.ts";
 import { Replays } from "./replay/replays.ts";
 import { AddressPolicy } from "./ssrf/address-policy.ts";
@@ -91,7 +94,11 @@ export async function startWebhooks(options: StartWebhooksOptions): Promise<Star
   const { messages, queue, attempts, deadLetters } = engine;
   const replays = new Replays({ link, messages, queue, attempts, deadLetters, now });
   const rules = { urls, namespaces: [...namespaces, names.eventNamespace] };
-  const context = { engine, replays, rules, now };
+  const keepsHistory = (namespace: string) =>
+    namespace === names.eventNamespace
+      ? Promise.resolve(true)
+      : streamExists(link.jsm, streamName(channelPrefix, namespace));
+  const context = { engine, replays, rules, keepsHistory, now };
   const api = new WebhookApi({
     routes: [
       ...endpointRoutes(context),
@@ -109,6 +116,11 @@ export async function startWebhooks(options: StartWebhooksOptions): Promise<Star
   };
   try {
     await engine.start();
+    for (const namespace of namespaces) {
+      if (await keepsHistory(namespace)) continue;
+      // Whoever starts everything at once makes the streams a moment later, and then it is delivered.
+      logger.warn({ namespace }, historyMissing(namespace));
+    }
     metrics.endpoints.fromFunction(() => engine.directory.size);
     metrics.running.fromFunction(() => engine.lanes.running);
     metrics.held.fromFunction(() => engine.held);

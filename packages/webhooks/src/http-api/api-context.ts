@@ -1,3 +1,4 @@
+import { namespaceOf } from "@tidegate/protocol";
 import type { Endpoint, StoredEndpoint } from "../endpoints/endpoint.ts";
 import type { EndpointRules } from "../endpoints/endpoint-schema.ts";
 import { isEndpointId } from "../endpoints/endpoint-store.ts";
@@ -15,6 +16,8 @@ export interface ApiContext {
   >;
   readonly replays: Replays;
   readonly rules: EndpointRules;
+  /** Whether a namespace that is configured for webhooks has the stream that they read. Rejects when NATS does not answer. */
+  readonly keepsHistory: (namespace: string) => Promise<boolean>;
   readonly now: Clock;
 }
 
@@ -24,6 +27,31 @@ export async function endpointOf({ engine }: ApiContext, call: ApiCall): Promise
   const stored = isEndpointId(id) ? await engine.store.get(id) : undefined;
   if (stored === undefined) throw new ApiProblem("not_found", "there is no such endpoint");
   return stored;
+}
+
+/**
+ * Refuses channels whose messages are stored nowhere: an endpoint for them would wait for ever, and silently.
+ *
+ * @throws ApiProblem `invalid`, or `unavailable` when NATS does not answer.
+ */
+export async function checkHistory({ keepsHistory }: ApiContext, channels: readonly string[]): Promise<void> {
+  const namespaces = [...new Set(channels.map(namespaceOf))];
+  const kept = await Promise.all(namespaces.map(keepsHistory)).catch(() => {
+    throw new ApiProblem("unavailable", "NATS does not say now which namespaces keep history; try again");
+  });
+  const missing = namespaces.filter((_, index) => kept[index] === false);
+  if (missing.length === 0) return;
+  const errors = channels.flatMap((channel, index) => {
+    const namespace = namespaceOf(channel);
+    return missing.includes(namespace)
+      ? [{ field: `channels.${index}`, message: historyMissing(namespace) }]
+      : [];
+  });
+  throw new ApiProblem("invalid", errors[0]?.message ?? "channels: keep no history", errors);
+}
+
+export function historyMissing(namespace: string): string {
+  return `namespace ${namespace} keeps no history, and webhooks deliver only what is stored: give it \`history\` in the configuration of the gateways, and run npm run provision`;
 }
 
 /**

@@ -5,7 +5,7 @@ import { newEndpointId } from "../endpoints/endpoint-store.ts";
 import { generateSecret } from "../signing/webhook-secret.ts";
 import type { ApiCaller } from "./api-caller.ts";
 import type { ApiContext } from "./api-context.ts";
-import { changeEndpoint, endpointOf } from "./api-context.ts";
+import { changeEndpoint, checkHistory, endpointOf } from "./api-context.ts";
 import { ApiProblem, invalidBody } from "./api-problem.ts";
 import type { ApiRoute } from "./api-route.ts";
 import { endpointView, endpointViewSchema, HIDDEN_VALUE } from "./endpoint-view.ts";
@@ -41,6 +41,7 @@ export function endpointRoutes(context: ApiContext): readonly ApiRoute[] {
       handle: async (call) => {
         const { secret, signature, ...config } = parse(creation, call.body);
         checkChannels(call.caller, config.channels);
+        await checkHistory(context, config.channels);
         const at = now();
         const value = secret ?? generateSecret(signature).secret;
         const endpoint: Endpoint = {
@@ -113,6 +114,7 @@ export function endpointRoutes(context: ApiContext): readonly ApiRoute[] {
       handle: async (call) => {
         const config = parse(input, call.body);
         checkChannels(call.caller, config.channels);
+        await checkHistory(context, config.channels);
         const stored = await changeEndpoint(context, call, (before) => ({
           ...config,
           headers: keepHeaders(config.headers, before),
@@ -140,6 +142,7 @@ export function endpointRoutes(context: ApiContext): readonly ApiRoute[] {
       handle: async (call) => {
         const change = parse(patch, call.body);
         checkChannels(call.caller, change.channels ?? []);
+        await checkHistory(context, change.channels ?? []);
         const stored = await changeEndpoint(context, call, (endpoint) => ({
           ...endpoint,
           ...given(change),

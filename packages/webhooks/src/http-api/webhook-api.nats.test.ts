@@ -121,6 +121,18 @@ describe("an endpoint", () => {
     expect(problem?.message).toMatch(message);
   });
 
+  it("is refused for a namespace that keeps no history, until it does", async () => {
+    await using live = await startApi(server.url, "live", { namespaces: ["chat"] });
+    const endpoint = { url: `${sink.url}/x`, channels: ["liveev.>", "chat.a", "chat.b"] };
+    const { status, body } = await live.call("POST", ROOT, endpoint);
+    expect([status, body.code]).toEqual([422, "invalid"]);
+    expect(body.errors.map(({ field }: { field: string }) => field)).toEqual(["channels.1", "channels.2"]);
+    expect(body.detail).toMatch(/chat keeps no history.*provision/);
+    expect((await live.call("POST", ROOT, { ...endpoint, channels: ["liveev.>"] })).status).toBe(201);
+    await using _stream = await startBackend(server.url, "live", ["chat"]);
+    expect((await live.call("POST", ROOT, endpoint)).status).toBe(201);
+  });
+
   it("keeps its old secret for the grace after a new one", async () => {
     const { id, secret } = await create();
     const rotated = await call("POST", `${ROOT}/${id}/secrets`, { signature: "v1a", graceSeconds: 60 });
