@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import { mintToken } from "@tidegate/auth";
 import {
   connectPlainNats,
@@ -13,6 +14,15 @@ const SECRET = "the secret of the webhook processes that tests start, and of nob
 /** Several processes start one after the other, beside other tests. */
 const START_PATIENCE_MS = 30_000;
 
+/** The headers of a sender that follows the Standard Webhooks specification. */
+export function signedStandard(secret: string, body: string): Record<string, string> {
+  const id = "msg_1";
+  const timestamp = String(Math.floor(Date.now() / 1_000));
+  const key = Buffer.from(secret.slice("whsec_".length), "base64");
+  const digest = createHmac("sha256", key).update(`${id}.${timestamp}.${body}`).digest("base64");
+  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": `v1,${digest}` };
+}
+
 /** The webhook service as it is run: processes of their own on one NATS server, and a backend that publishes. */
 export class WebhookProcesses implements AsyncDisposable {
   readonly server: OwnNatsServer;
@@ -26,13 +36,20 @@ export class WebhookProcesses implements AsyncDisposable {
     this.#token = token;
   }
 
-  static async open(): Promise<WebhookProcesses> {
-    const server = await startNats({ own: true });
-    const backend = await connectPlainNats(server.url);
+  /** @param config of the NATS server: accounts and permissions, in which `backend` may do everything. */
+  static async open(config?: string): Promise<WebhookProcesses> {
+    const server = await startNats({ own: true, ...(config === undefined ? {} : { config }) });
+    const backend = await connectPlainNats(
+      config === undefined ? server.url : server.url.replace("//", "//backend:backend@"),
+    );
     const stream = { name: "rt_shop", subjects: ["rt.shop", "rt.shop.>"], allow_direct: true };
     await backend.request("$JS.API.STREAM.CREATE.rt_shop", JSON.stringify(stream));
     const token = await mintToken(
-      { sub: "tests", expiresInSeconds: 600, grants: { request: ["webhooks.*"], subscribe: ["shop.>"] } },
+      {
+        sub: "tests",
+        expiresInSeconds: 600,
+        grants: { request: ["webhooks.*"], subscribe: ["shop.>", "rtev.>"] },
+      },
       { algorithm: "HS256", secret: SECRET },
     );
     return new WebhookProcesses(server, backend, token);
@@ -58,7 +75,7 @@ export class WebhookProcesses implements AsyncDisposable {
     });
     this.#started.push(process);
     const line = await process.waitForLine('"listening"', START_PATIENCE_MS);
-    const { apiPort } = JSON.parse(line) as { apiPort: number };
+    const { apiPort, hooksPort } = JSON.parse(line) as { apiPort: number; hooksPort?: number };
     const createEndpoint = async (endpoint: object): Promise<string> => {
       const response = await fetch(`http://127.0.0.1:${apiPort}/v1/webhooks/endpoints`, {
         method: "POST",
@@ -68,7 +85,7 @@ export class WebhookProcesses implements AsyncDisposable {
       if (!response.ok) throw new TypeError(`${response.status} ${await response.text()}`);
       return ((await response.json()) as { id: string }).id;
     };
-    return { process, createEndpoint };
+    return { process, createEndpoint, hooks: `http://127.0.0.1:${hooksPort}/hooks` };
   }
 
   async publish(channel: string, payload: string): Promise<void> {

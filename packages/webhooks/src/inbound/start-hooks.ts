@@ -54,7 +54,7 @@ export async function startHooks(options: StartHooksOptions): Promise<StartedHoo
     );
   }
   const names = new HookNames(settings.subject);
-  const manager = await jetstreamManager(nats);
+  const manager = await jetstreamManager(nats, { checkAPI: false });
   const { keepMs, storeBytes, replicas } = settings;
   await provisionHookStream(manager, names, { keepMs, maxBytes: storeBytes, replicas });
 

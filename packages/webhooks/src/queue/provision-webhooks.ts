@@ -44,7 +44,7 @@ export async function provisionWebhooks(
       await jsm.streams.add(wanted);
     }
   }
-  const kvm = new Kvm(jetstream(nats, { timeout: API_TIMEOUT_MS }));
+  const kvm = new Kvm(jetstream(nats, { timeout: API_TIMEOUT_MS, checkAPI: false }));
   for (const bucket of [names.endpointBucket, names.healthBucket, names.checkpointBucket]) {
     await kvm.create(bucket, { replicas: retention.replicas, history: 1 });
   }

@@ -21,8 +21,8 @@ const API_TIMEOUT_MS = 5_000;
 /** Opens the buckets, which must be there: see `provisionWebhooks`. */
 export async function openWebhookLink(nats: NatsConnection, names: WebhookNames): Promise<WebhookLink> {
   // Permissions need not allow to ask for the account.
-  const options = { timeout: API_TIMEOUT_MS };
-  const jsm = await jetstreamManager(nats, { ...options, checkAPI: false });
+  const options = { timeout: API_TIMEOUT_MS, checkAPI: false };
+  const jsm = await jetstreamManager(nats, options);
   const js = jetstream(nats, options);
   const kvm = new Kvm(js);
   const [endpoints, health, checkpoints] = await Promise.all([
