@@ -1,3 +1,5 @@
+import { streamEpoch, streamName } from "@tidegate/broker";
+import { encodePosition } from "@tidegate/protocol";
 import { plainNatsHeaders, startNats, waitUntil } from "@tidegate/testkit";
 import { Webhook } from "standardwebhooks";
 import { afterAll, expect, it } from "vitest";
@@ -55,11 +57,15 @@ it("delivers a message to every endpoint that wants it, signed", async () => {
     makeEndpoint(`${sink.url}/big`, { filter: { path: "total", atLeast: 100 }, payload: "envelope" }),
   );
   await tide.add(makeEndpoint(`${sink.url}/other`, { channels: ["shop.other.*"] }));
-  await tide.backend.publish("shop.orders", '{"total":120}', "paid");
+  const sequence = await tide.backend.publish("shop.orders", '{"total":120}', "paid");
   await tide.backend.publish("shop.orders", '{"total":1}');
   await sink.arrived(4);
   const paths = sink.received.map(({ path }) => path).sort();
   expect(paths).toEqual(["/all", "/all", "/big", "/paid"]);
+  const { config, created } = await tide.link.jsm.streams.info(streamName(tide.prefix, "shop"));
+  const epoch = streamEpoch(config.name, created, "");
+  // The cursor that live clients see with it.
+  expect(sink.received.map(({ id }) => id)).toContain(encodePosition({ epoch, sequence }));
   const [first] = sink.received.filter(({ path }) => path === "/all");
   expect(first?.headers).toMatchObject({
     "x-tenant": "t1",
@@ -115,6 +121,18 @@ it("tries again with the same id and a fresh signature, and honours Retry-After"
   expect(first).toMatchObject({ response: "busy", retryAfterMs: 1_000, next: { kind: "retry" } });
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_000);
   expect(await tide.lettersOf(endpoint)).toEqual([]);
+});
+
+it("keeps the beginning of an answer, and reads no more of a long one than it has to", async () => {
+  await using sink = await startSink(() => ({ status: 500, body: "no".repeat(1_000_000) }));
+  await using tide = await world({ delivery: { retryPausesMs: [] } });
+  const endpoint = await tide.add(makeEndpoint(sink.url));
+  await tide.backend.publish("shop.orders", "1");
+  const [attempt] = await waitUntil(async () => {
+    const found = await tide.attemptsOf(endpoint);
+    return found.length === 1 && found;
+  });
+  expect(attempt).toMatchObject({ outcome: "failed", status: 500, response: "no".repeat(32) });
 });
 
 it("keeps what cannot be delivered as a dead letter with its payload", async () => {
