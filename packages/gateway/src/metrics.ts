@@ -45,7 +45,7 @@ export const GATEWAY_METRICS = defineMetrics({
   ),
   catchUps: counter(
     "tidegate_catch_ups_total",
-    "Subscriptions that had fallen behind because their client read too slowly and then got what they lacked, by where all of it was found: `ring` (this node's memory) or `stream` (NATS); or `reset` instead.",
+    "Subscriptions, or of an event stream namespaces, that had fallen behind because their client read too slowly and then got what they lacked, by where all of it was found: `ring` (this node's memory) or `stream` (NATS); or `reset` instead.",
     ["outcome"],
   ),
   messagesMissed: counter(

@@ -62,6 +62,10 @@ export class FakeSession implements Session {
     this.deliver(subscription, frames);
   }
 
+  catchUp(frames: readonly Frame[]): void {
+    this.delivered.push(...frames);
+  }
+
   reset({ name }: Subscription, reason: ResetReason, position: Position): void {
     this.notices.push({ type: "reset", channel: name, cursor: encodePosition(position), reason });
   }

@@ -29,6 +29,7 @@ export class ModelTail implements Follow {
   #asked: Asked[] = [];
   #base = 0;
   #highest = 0;
+  #isInterrupted = false;
   readonly #listener: TailListener;
 
   constructor(target: string, listener: TailListener, sequence: number) {
@@ -54,7 +55,7 @@ export class ModelTail implements Follow {
 
   publish(channel: string, sequence: number): void {
     const message = storedMessage(channel, sequence);
-    if (this.#missing.some((other) => other.channel === channel)) {
+    if (this.#isInterrupted || this.#missing.some((other) => other.channel === channel)) {
       this.#missing.push(message);
     } else {
       this.#deliver(message);
@@ -66,12 +67,24 @@ export class ModelTail implements Follow {
     this.#missing.push(storedMessage(channel, sequence));
   }
 
+  /** Nothing gets here until it is repaired, and the tail knows. */
+  interrupt(): void {
+    if (!this.#isInterrupted) {
+      this.#isInterrupted = true;
+      this.#listener.catchingUp(true);
+    }
+  }
+
   /** What is missing is found. */
   repair(): void {
     const found = this.#missing;
     this.#missing = [];
     for (const message of found) {
       this.#deliver(message);
+    }
+    if (this.#isInterrupted) {
+      this.#isInterrupted = false;
+      this.#listener.catchingUp(false);
     }
   }
 
@@ -99,6 +112,8 @@ export class ModelTail implements Follow {
     }
     const since = from.kind === "since" ? (from.cursor.get(EPOCH) ?? 0) : 0;
     this.#ask(signal, (reset) => {
+      // Whoever was there before says that the stream has come so far.
+      this.#highest = Math.max(this.#highest, since);
       // What was before the last reset can't be had.
       const { position } = this;
       joined(

@@ -23,6 +23,11 @@ export class Pause {
     this.#bound = sequence;
   }
 
+  /** Up to here it lacks nothing but what came late. */
+  get bound(): number {
+    return this.#bound;
+  }
+
   /** Messages that came late and are still to be read. */
   get lateMessages(): number {
     return this.#late?.size ?? 0;
@@ -43,6 +48,16 @@ export class Pause {
     this.#bound = sequence;
     this.#late = undefined;
     this.#readFrom = undefined;
+  }
+
+  /** What was read behind `sequence` is lacking again. Nothing is being read. */
+  rewind(sequence: number): void {
+    const late = [...(this.#late ?? [])].filter((missing) => missing <= sequence);
+    this.#place = sequence;
+    this.#bound = sequence;
+    this.#late = undefined;
+    this.#readFrom = undefined;
+    for (const missing of late) this.came(missing);
   }
 
   /** A read begins, behind the place that this returns. One at a time. */

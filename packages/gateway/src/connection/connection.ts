@@ -191,6 +191,10 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#outbox.deliverBehind(subscription, frames, begin);
   }
 
+  catchUp(frames: readonly Frame[]): void {
+    this.#outbox.replay(frames);
+  }
+
   reset(subscription: Subscription, reason: ResetReason, position: Position): void {
     if (this.format === "raw") {
       // There is no message to tell it with; and reconnecting by itself would hide what happened.

@@ -1,8 +1,8 @@
 import type { Position } from "@tidegate/protocol";
+import { CatchUp, type CatchUpContext, type CatchUpOwner } from "../fan-out/catch-up.ts";
 import type { Frame } from "../fan-out/format.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import type { Traffic } from "../traffic.ts";
-import { CatchUp, type CatchUpContext, type CatchUpOwner } from "./catch-up.ts";
 import type { Subscription } from "./subscriptions.ts";
 
 /**

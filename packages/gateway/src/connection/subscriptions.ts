@@ -1,17 +1,19 @@
 import type { BrokerError, JoinFrom, PieceLimits } from "@tidegate/broker";
 import type { Position, ResetReason } from "@tidegate/protocol";
 import type { Seat } from "../fan-out/audience.ts";
+import type { CatchUpOutcome, Laggard } from "../fan-out/catch-up.ts";
 import type { Seated } from "../fan-out/channel-entry.ts";
 import { checkpointOf } from "../fan-out/checkpoint.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
 import type { HeldChannel } from "../fan-out/held-channel.ts";
 import type { Hub } from "../fan-out/hub.ts";
-import type { CatchUpStep } from "../fan-out/paused-seat.ts";
 
 /** Whoever owns subscriptions and gets their messages. */
 export interface Subscriber {
   /** Messages of one flush. Those of a replayable channel must not be skipped: see {@link Subscription.fallBehind}. */
   deliver(subscription: Subscription, frames: readonly Frame[]): void;
+  /** A piece of what a subscription lacked that had fallen behind: not to be skipped. */
+  catchUp(frames: readonly Frame[]): void;
   /** Messages of the subscription may be missing here. */
   reset(subscription: Subscription, reason: ResetReason, position: Position): void;
   /** The broker gave the channel up. */
@@ -29,7 +31,7 @@ type Stage =
   | { readonly kind: "idle" }
   | { readonly kind: "joining"; readonly settle: (outcome: JoinOutcome) => void }
   | { readonly kind: "active" }
-  | { readonly kind: "behind"; readonly took: ((step: CatchUpStep | CatchUpEnd) => void) | undefined }
+  | { readonly kind: "behind"; readonly took: ((outcome: CatchUpOutcome) => void) | undefined }
   | { readonly kind: "ended" };
 
 const IDLE: Stage = { kind: "idle" };
@@ -40,13 +42,8 @@ const ENDED: Stage = { kind: "ended" };
 /** `ended`: the subscription was given up before it stood. */
 export type JoinOutcome = Seated | { readonly kind: "ended" };
 
-/** The subscription was given up while it was behind. */
-export interface CatchUpEnd {
-  readonly kind: "ended";
-}
-
 /** One connection's subscription to one channel or pattern. */
-export class Subscription implements Seat {
+export class Subscription implements Laggard, Seat {
   index = -1;
   due = 0;
   readonly format: Format;
@@ -101,11 +98,13 @@ export class Subscription implements Seat {
     }
   }
 
-  /** Gets the next piece of what it lacks, while it is behind. `took` is called once, perhaps before this returns. */
-  catchUp(most: PieceLimits, took: (step: CatchUpStep | CatchUpEnd) => void): void {
+  catchUp(most: PieceLimits, took: (outcome: CatchUpOutcome) => void): void {
     this.#stage = { kind: "behind", took };
     this.#held.catchUp(most, (step) => {
       this.#stage = step.kind === "reset" || (step.kind === "piece" && step.isSeated) ? ACTIVE : BEHIND;
+      if (step.kind === "piece" && step.frames.length > 0) {
+        this.#subscriber.catchUp(step.frames);
+      }
       took(step);
     });
   }

@@ -132,12 +132,13 @@ export class ChannelEntry {
    * Takes a seat away, to be given back by {@link catchUp}: within a delivery to it, of which it has taken nothing.
    *
    * @param place up to which it was served, if it is not delivered to.
+   * @param late what it lacks of that, by sequence.
    */
-  pause(seat: Seat, place: Position | undefined): PausedSeat {
+  pause(seat: Seat, place: Position | undefined, late: readonly number[]): PausedSeat {
     const paused =
       place === undefined
         ? this.#pauseBefore(seat, this.channel.undelivered(seat))
-        : new PausedSeat(seat, place);
+        : pausedAt(seat, place, late);
     this.channel.leave(seat);
     this.#paused ??= new Set();
     this.#paused.add(paused);
@@ -152,11 +153,17 @@ export class ChannelEntry {
       // Each of them was newer than everything that came before it.
       return new PausedSeat(seat, { epoch, sequence: first - 1 });
     }
-    const paused = new PausedSeat(seat, { epoch, sequence: this.lastSequence });
-    for (const sequence of undelivered) {
+    return pausedAt(seat, { epoch, sequence: this.lastSequence }, undelivered);
+  }
+
+  /** What was read behind that place for a seat that pauses has to be read again. */
+  rewind(paused: PausedSeat, { sequence: place }: Position, late: readonly number[]): void {
+    const took = paused.callOff();
+    paused.pause.rewind(place);
+    for (const sequence of late) {
       paused.pause.came(sequence);
     }
-    return paused;
+    took({ kind: "piece", source: "none", frames: [], place, isSeated: false });
   }
 
   /** Reads on for a seat that pauses; `took` is called once, perhaps before this returns, unless the pause is ended. */
@@ -253,6 +260,7 @@ export class ChannelEntry {
       return;
     }
     this.#sit(seat, joined.position);
+    this.#tellCatchingUp(seat);
     if (joined.kind === "reset") {
       instruments.resets[joined.reason].inc();
       seated(joined);
@@ -261,7 +269,6 @@ export class ChannelEntry {
       const frames = this.#encode(messages, position?.epoch, seat);
       seated({ kind: "joined", source, frames, begin: beginOf(messages, position), position });
     }
-    this.#tellCatchingUp(seat);
   }
 
   /** Runs at the moment at which a piece ends, and, if it is the last, at which the source goes on behind it. */
@@ -276,28 +283,27 @@ export class ChannelEntry {
     if (piece.kind === "reset") {
       this.#paused?.delete(paused);
       this.#sit(seat, position);
+      this.#tellCatchingUp(seat);
       this.#options.instruments.resets[piece.reason].inc();
       seat.reset(piece.reason, position);
       took({ kind: "reset" });
-      this.#tellCatchingUp(seat);
       return;
     }
     const { source, messages } = piece;
     const news = pause.took(messages, position.sequence);
     if (pause.lateMessages > MOST_LATE) {
       this.#resetPaused(paused, "overflow", position);
-      took({ kind: "piece", source, frames: [], isSeated: false });
+      took({ kind: "piece", source, frames: [], place: position.sequence, isSeated: false });
       return;
     }
     const isSeated = piece.kind === "joined" && pause.lateMessages === 0;
     if (isSeated) {
       this.#paused?.delete(paused);
       this.#sit(seat, position);
-    }
-    took({ kind: "piece", source, frames: this.#encode(news, position.epoch, seat), isSeated });
-    if (isSeated) {
       this.#tellCatchingUp(seat);
     }
+    const frames = this.#encode(news, position.epoch, seat);
+    took({ kind: "piece", source, frames, place: pause.bound, isSeated });
   }
 
   #resetPaused(paused: PausedSeat, reason: ResetReason, position: Position): void {
@@ -305,7 +311,7 @@ export class ChannelEntry {
     paused.pause.reset(position);
     this.#options.instruments.resets[reason].inc();
     paused.seat.reset(reason, position);
-    took({ kind: "piece", source: "none", frames: [], isSeated: false });
+    took({ kind: "piece", source: "none", frames: [], place: position.sequence, isSeated: false });
   }
 
   /** What is held back belongs to those who sat before: whoever takes a seat has it replayed, or did not want it. */
@@ -314,6 +320,7 @@ export class ChannelEntry {
     this.channel.join(seat);
   }
 
+  /** First, as nothing that it gets now may be taken for more than it is. */
   #tellCatchingUp(seat: Seat): void {
     if (this.#catchingUp && seat.index !== -1) {
       seat.catchingUp(true);
@@ -336,4 +343,12 @@ function beginOf([first]: readonly StoredMessage[], position: Position | undefin
   return first === undefined || position === undefined
     ? position
     : { epoch: position.epoch, sequence: first.sequence - 1 };
+}
+
+function pausedAt(seat: Seat, place: Position, late: readonly number[]): PausedSeat {
+  const paused = new PausedSeat(seat, place);
+  for (const sequence of late) {
+    paused.pause.came(sequence);
+  }
+  return paused;
 }

@@ -85,13 +85,19 @@ export class HeldChannel {
 
   /**
    * Gives up the seat of a replayable channel for a while, within the delivery of what it does not take any more. Resets and the
-   * loss of the channel are told all the same.
+   * loss of the channel are told all the same. A seat that pauses already goes on from `place` instead.
    *
    * @param place up to which it has been served, if that is not up to this delivery.
+   * @param late sequences up to there that it has not been served.
    */
-  pause(place: Position | undefined): void {
-    if (this.#seat !== undefined && !this.#released) {
-      this.#paused = this.#entry.pause(this.#seat, place);
+  pause(place: Position | undefined, late: readonly number[] = []): void {
+    if (this.#seat === undefined || this.#released) {
+      return;
+    }
+    if (this.#paused === undefined) {
+      this.#paused = this.#entry.pause(this.#seat, place, late);
+    } else if (place !== undefined) {
+      this.#entry.rewind(this.#paused, place, late);
     }
   }
 

@@ -11,6 +11,8 @@ export type CatchUpStep =
       readonly source: "none" | "ring" | "stream";
       /** To be delivered now. */
       readonly frames: readonly Frame[];
+      /** Sequence up to which it has everything now, but for what comes late. */
+      readonly place: number;
       /** It sits again: what it gets comes right behind. */
       readonly isSeated: boolean;
     }

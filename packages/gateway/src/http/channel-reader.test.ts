@@ -19,11 +19,12 @@ class Owner implements ReaderOwner {
 
   live(): void {}
 
-  ordered(_namespace: string, items: readonly { readonly sequence: number }[], mark: number): void {
+  ordered(_namespace: string, items: readonly { readonly sequence: number }[], mark: number): boolean {
     for (const { sequence } of items) {
       expect(sequence).toBeGreaterThanOrEqual(mark);
       this.got.push(sequence);
     }
+    return true;
   }
 
   settling(): void {}
@@ -64,7 +65,7 @@ function fixture() {
   });
   const owners = Array.from({ length: READERS }, () => new Owner());
   for (const owner of owners) {
-    new ChannelReader(owner, 100_000).start(hub, CHANNELS, "object", undefined);
+    new ChannelReader(owner, 100_000, undefined).start(hub, CHANNELS, "object", undefined);
   }
   const publish = (channel: number, sequence: number): void => {
     for (const target of [CHANNELS[channel], "feed.*"]) {

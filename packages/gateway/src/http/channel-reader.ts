@@ -1,20 +1,16 @@
-import type { BrokerError, JoinFrom } from "@tidegate/broker";
+import type { BrokerError, JoinFrom, PieceLimits } from "@tidegate/broker";
 import { type Cursor, encodeCursor, namespaceOf, type Position, type ResetReason } from "@tidegate/protocol";
 import { EndOfTurn } from "../end-of-turn.ts";
 import type { Seat } from "../fan-out/audience.ts";
+import type { Laggard } from "../fan-out/catch-up.ts";
 import type { Seated } from "../fan-out/channel-entry.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
 import type { HeldChannel } from "../fan-out/held-channel.ts";
 import type { Hub } from "../fan-out/hub.ts";
-import { NamespaceOrder, type OrderedChannel } from "./namespace-order.ts";
-
-/** Messages of a channel may be missing here. */
-export interface ResetNotice {
-  readonly reset: { readonly channel: string; readonly reason: ResetReason };
-  readonly sequence: 0;
-}
-
-export type ReaderItem = Frame | ResetNotice;
+import type { CatchUpStep } from "../fan-out/paused-seat.ts";
+import type { NamespaceOrder } from "./namespace-order.ts";
+import type { ReaderItem, ResetNotice } from "./reader-item.ts";
+import { type NamespaceChannel, ReaderNamespace } from "./reader-namespace.ts";
 
 /** Gets what a reader reads. Called synchronously by the hub: nothing may throw. */
 export interface ReaderOwner {
@@ -26,18 +22,17 @@ export interface ReaderOwner {
    * Messages and resets of one namespace with history, in its order.
    *
    * @param mark up to where the client has everything of the namespace already: an item that is not behind it moves no cursor.
+   * @param must they are given only once; others may be left for later, by who is told of those that fall behind.
+   * @returns false if none of them was taken.
    */
-  ordered(namespace: string, items: readonly ReaderItem[], mark: number): void;
+  ordered(namespace: string, items: readonly ReaderItem[], mark: number, must: boolean): boolean;
   /** Call {@link ChannelReader.flush} now and then while it settles. */
   settling(): void;
   /** The broker cannot give one of the channels, or gives it no longer; or too much came while another was being repaired. */
   failed(error: BrokerError | "overflow"): void;
 }
 
-interface Namespace {
-  readonly name: string;
-  readonly order: NamespaceOrder<ReaderItem>;
-}
+type Order = NamespaceOrder<ReaderItem, NamespaceChannel>;
 
 const NOW: JoinFrom = { kind: "now" };
 
@@ -48,17 +43,27 @@ const FLUSHES = new EndOfTurn<ChannelReader>((reader) => reader.flush());
 export class ChannelReader {
   readonly #owner: ReaderOwner;
   readonly #heldLimitBytes: number;
+  readonly #fellBehind: ((laggard: Laggard) => void) | undefined;
   readonly #seats: ReaderSeat[] = [];
-  readonly #namespaces = new Map<string, Namespace>();
+  readonly #namespaces = new Map<string, ReaderNamespace>();
   #standing = 0;
   #heldBytes = 0;
   #flushDue = false;
   #isOver = false;
 
-  /** @param heldLimitBytes how much may come while a channel is being repaired. */
-  constructor(owner: ReaderOwner, heldLimitBytes: number) {
+  /**
+   * @param heldLimitBytes how much may come while a channel is being repaired.
+   * @param fellBehind gets what the owner did not take, and what was more than may be held, to have it catch up; `undefined` if the
+   *   owner takes everything, and fails if there is more.
+   */
+  constructor(
+    owner: ReaderOwner,
+    heldLimitBytes: number,
+    fellBehind: ((laggard: Laggard) => void) | undefined,
+  ) {
     this.#owner = owner;
     this.#heldLimitBytes = heldLimitBytes;
+    this.#fellBehind = fellBehind;
   }
 
   get hasLive(): boolean {
@@ -144,6 +149,9 @@ export class ChannelReader {
         order.flush();
       }
     }
+    if (this.#heldBytes > this.#heldLimitBytes) {
+      this.#giveUpHeld();
+    }
   }
 
   /** Gives up all channels. Idempotent. */
@@ -179,7 +187,7 @@ export class ChannelReader {
   }
 
   /** @internal For the seats. */
-  weigh(order: NamespaceOrder<ReaderItem>, frames: readonly Frame[]): void {
+  weigh(order: Order, frames: readonly Frame[]): void {
     if (order.isSteady) {
       this.#heldBytes = 0;
       return;
@@ -188,7 +196,7 @@ export class ChannelReader {
       this.#heldBytes += bytes.byteLength;
     }
     if (this.#heldBytes > this.#heldLimitBytes) {
-      this.fail("overflow");
+      this.#flushLater();
     }
   }
 
@@ -199,21 +207,30 @@ export class ChannelReader {
     }
   }
 
-  #namespace(name: string): Namespace {
+  /** More may be held than is allowed. */
+  #giveUpHeld(): void {
+    this.#heldBytes = 0;
+    for (const { order } of this.#namespaces.values()) {
+      if (!order.isSteady && (this.#fellBehind === undefined || !order.fallBehind())) {
+        this.fail("overflow");
+      }
+    }
+  }
+
+  #namespace(name: string): ReaderNamespace {
     const known = this.#namespaces.get(name);
     if (known !== undefined) {
       return known;
     }
-    const order = new NamespaceOrder<ReaderItem>({
-      release: (items, mark) => {
-        if (!this.#isOver) {
-          this.#owner.ordered(name, items, mark);
-        }
+    const namespace = new ReaderNamespace(
+      name,
+      {
+        release: (items, mark, must) => this.#isOver || this.#owner.ordered(name, items, mark, must),
+        flushLater: () => this.#flushLater(),
+        settling: () => this.#owner.settling(),
       },
-      flushLater: () => this.#flushLater(),
-      settling: () => this.#owner.settling(),
-    });
-    const namespace = { name, order };
+      (laggard) => this.#fellBehind?.(laggard),
+    );
     this.#namespaces.set(name, namespace);
     return namespace;
   }
@@ -225,7 +242,7 @@ export class ChannelReader {
     }
   }
 
-  #encode(place: (order: NamespaceOrder<ReaderItem>) => Position | undefined): string | undefined {
+  #encode(place: (order: Order) => Position | undefined): string | undefined {
     const positions: Position[] = [];
     for (const { order } of this.#namespaces.values()) {
       const position = place(order);
@@ -239,20 +256,17 @@ export class ChannelReader {
 }
 
 /** One channel of a reader. */
-class ReaderSeat implements Seat, OrderedChannel {
+class ReaderSeat implements Seat, NamespaceChannel {
   index = -1;
   due = 0;
   readonly format: Format;
   readonly #reader: ChannelReader;
   readonly #held: HeldChannel;
-  readonly #order: NamespaceOrder<ReaderItem> | undefined;
+  readonly #order: Order | undefined;
+  /** Sequence from which on it was asked for. */
+  #from = 0;
 
-  constructor(
-    reader: ChannelReader,
-    held: HeldChannel,
-    format: Format,
-    order: NamespaceOrder<ReaderItem> | undefined,
-  ) {
+  constructor(reader: ChannelReader, held: HeldChannel, format: Format, order: Order | undefined) {
     this.format = format;
     this.#reader = reader;
     this.#held = held;
@@ -284,6 +298,20 @@ class ReaderSeat implements Seat, OrderedChannel {
     this.#held.prove(place, done);
   }
 
+  fallBehind(mark: Position, late: readonly number[]): number {
+    const { epoch } = mark;
+    // The mark may be a place that other channels have come to, and this one is not known to have.
+    const position = this.#held.checkpoint();
+    const known = Math.max(position?.epoch === epoch ? position.sequence : 0, this.#held.lastSequence);
+    const sequence = Math.max(this.#from, Math.min(mark.sequence, known));
+    this.#held.pause({ epoch, sequence }, late);
+    return sequence;
+  }
+
+  catchUp(most: PieceLimits, took: (step: CatchUpStep) => void): void {
+    this.#held.catchUp(most, took);
+  }
+
   deliver(frames: readonly Frame[]): void {
     if (this.#order === undefined) {
       this.#reader.live(frames);
@@ -294,7 +322,8 @@ class ReaderSeat implements Seat, OrderedChannel {
   }
 
   reset(reason: ResetReason, position: Position): void {
-    this.#order?.reset(this, position.epoch, this.#notice(reason));
+    this.#from = position.sequence;
+    this.#order?.reset(this, position, this.#notice(reason));
   }
 
   catchingUp(active: boolean): void {
@@ -312,14 +341,16 @@ class ReaderSeat implements Seat, OrderedChannel {
         return;
       case "reset": {
         const { reason, position } = seated;
+        this.#from = position.sequence;
         this.#order?.joined(this, position.epoch, [this.#notice(reason)]);
         break;
       }
       case "joined":
         if (seated.position !== undefined) {
-          const { epoch } = seated.position;
+          const { epoch, sequence } = seated.position;
           const { frames, source } = seated;
           const since = cursor?.get(epoch) ?? 0;
+          this.#from = cursor === undefined ? sequence : since;
           this.#order?.joined(this, epoch, frames, { since, ahead: source === "stream" });
         }
         break;

@@ -1,7 +1,8 @@
 import type { Position } from "@tidegate/protocol";
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { NamespaceOrder, type OrderedChannel, type Placed } from "./namespace-order.ts";
+import type { OrderedChannel } from "./channel-states.ts";
+import { NamespaceOrder, type Placed } from "./namespace-order.ts";
 
 const EPOCH = "k3j9x0ab";
 
@@ -20,6 +21,10 @@ class Channel implements OrderedChannel {
   readonly proofs: { readonly place: Position; readonly done: () => void }[] = [];
 
   serve(): void {}
+
+  fallBehind(): number {
+    throw new TypeError("everything is taken");
+  }
 
   prove(place: Position, done: () => void): void {
     this.proofs.push({ place, done });
@@ -42,7 +47,12 @@ class Fixture {
   readonly released: Released[] = [];
   flushes = 0;
   readonly order = new NamespaceOrder<Item>({
-    release: (items, mark) => this.released.push({ items, mark }),
+    release: (items, mark) => {
+      this.released.push({ items, mark });
+      return true;
+    },
+    fellBehind: () => {},
+    readable: () => {},
     flushLater: () => {
       this.flushes += 1;
     },
@@ -127,14 +137,14 @@ describe("a namespace with one channel", () => {
   it("tells a reset from where it goes on", () => {
     one.steady();
     one.channel(0).sequence = 300;
-    one.order.reset(one.channel(0), EPOCH, NOTICE);
+    one.order.reset(one.channel(0), { epoch: EPOCH, sequence: 300 }, NOTICE);
     expect(one.released).toStrictEqual([{ items: [NOTICE], mark: 300 }]);
   });
 
   it("goes on in another epoch, whose places are smaller", () => {
     one.steady();
     Object.assign(one.channel(0), { epoch: "zzzzzzzz", sequence: 3 });
-    one.order.reset(one.channel(0), "zzzzzzzz", NOTICE);
+    one.order.reset(one.channel(0), { epoch: "zzzzzzzz", sequence: 3 }, NOTICE);
     expect(one.order.mark).toStrictEqual({ epoch: "zzzzzzzz", sequence: 3 });
     one.order.deliver(one.channel(0), at(4));
     expect(one.released.at(-1)).toStrictEqual({ items: at(4), mark: 3 });
@@ -255,7 +265,7 @@ describe("a namespace with several channels", () => {
   it("names no place while they are in different epochs", () => {
     two.steady();
     Object.assign(two.channel(0), { epoch: "zzzzzzzz", sequence: 3 });
-    two.order.reset(two.channel(0), "zzzzzzzz", NOTICE);
+    two.order.reset(two.channel(0), { epoch: "zzzzzzzz", sequence: 3 }, NOTICE);
     expect(two.order.mark).toBeUndefined();
     two.order.deliver(two.channel(1), at(11));
     expect(two.released.at(-1)).toStrictEqual({ items: at(11), mark: Number.POSITIVE_INFINITY });
@@ -263,7 +273,7 @@ describe("a namespace with several channels", () => {
     two.channel(0).sequence = 4;
     expect(two.sequences).toStrictEqual([11]);
     Object.assign(two.channel(1), { epoch: "zzzzzzzz", sequence: 4 });
-    two.order.reset(two.channel(1), "zzzzzzzz", NOTICE);
+    two.order.reset(two.channel(1), { epoch: "zzzzzzzz", sequence: 4 }, NOTICE);
     expect(two.sequences).toStrictEqual([11, 0, 0, 4]);
     expect(two.order.mark).toStrictEqual({ epoch: "zzzzzzzz", sequence: 4 });
   });

@@ -1,4 +1,5 @@
 import type { Position } from "@tidegate/protocol";
+import { ChannelStates, type OrderedChannel } from "./channel-states.ts";
 
 /** Something that may have a place in the stream of a namespace. */
 export interface Placed {
@@ -6,21 +7,10 @@ export interface Placed {
   readonly sequence: number;
 }
 
-/** One channel or pattern of the namespace, as the order sees it. */
-export interface OrderedChannel {
-  /** Up to where it is known to be complete, see `HeldChannel.checkpoint`; delivers first what is held back for this turn. */
-  position(): Position | undefined;
-  /** Delivers what is held back for this turn. */
-  serve(): void;
-  /** Finds out whether it is complete up to there, and calls `done`, perhaps before it returns. */
-  prove(place: Position, done: () => void): void;
-}
-
-interface ChannelState {
-  /** Of the stream that it was last placed in; `undefined` before it has joined. */
-  epoch: string | undefined;
-  /** Messages may be missing behind the last one delivered. */
-  behind: boolean;
+/** Something that was delivered although newer things have been let go. */
+interface Stray<Channel> {
+  readonly channel: Channel;
+  readonly sequence: number;
 }
 
 /** How a channel came to stand. */
@@ -32,12 +22,14 @@ export interface JoinedFrom {
 }
 
 /**
- * - `waiting`: a channel has not joined, is behind, or is in another epoch than the rest. Everything is held.
+ * - `waiting`: a channel has not joined, is being repaired, or is in another epoch than the rest. Everything is held.
+ * - `falling`: its channels fall behind, all in one call.
+ * - `reading`: channels have fallen behind. What is read of the one that is {@link NamespaceOrder.next} can be let go.
  * - `settling`: all stand, but something that was read ahead is beyond what is known to be complete of all of them. They are asked
  *   to find out, and what is held is let go as they become complete, until they are up to the barrier.
  * - `steady`: what comes is let go, in order within each turn.
  */
-type State = "waiting" | "settling" | "steady";
+type State = "waiting" | "falling" | "reading" | "settling" | "steady";
 
 /** So many are sorted by insertion. */
 const MOST_INSERTED = 64;
@@ -48,8 +40,14 @@ export interface OrderOwner<Item> {
    * These come next, in the order of the stream.
    *
    * @param mark up to where everything had been let go before.
+   * @param must they cannot be had again.
+   * @returns false if none of them was taken: then all channels fall behind.
    */
-  release(items: readonly Item[], mark: number): void;
+  release(items: readonly Item[], mark: number, must: boolean): boolean;
+  /** All channels have fallen behind the mark. */
+  fellBehind(): void;
+  /** {@link NamespaceOrder.next} has one that is to be read. */
+  readable(): void;
   /** Something is held for the end of this turn: call {@link NamespaceOrder.flush} then. */
   flushLater(): void;
   /** It settles: call {@link NamespaceOrder.flush} now and then until it does not, in case that nobody finds anything out. */
@@ -61,9 +59,9 @@ export interface OrderOwner<Item> {
  * stream: whatever has been let go up to the mark, nothing before the mark is still to come. In a
  * steady state that rests on the messages of a stream reaching the node in order, whatever their channels.
  */
-export class NamespaceOrder<Item extends Placed> {
+export class NamespaceOrder<Item extends Placed, Channel extends OrderedChannel = OrderedChannel> {
   readonly #owner: OrderOwner<Item>;
-  readonly #channels = new Map<OrderedChannel, ChannelState>();
+  readonly #channels = new ChannelStates<Channel>();
   #state: State = "waiting";
   /** Place of the last that was read ahead. */
   #barrier = 0;
@@ -73,6 +71,10 @@ export class NamespaceOrder<Item extends Placed> {
   #epoch: string | undefined;
   #mark = 0;
   #held: Item[] = [];
+  /** Of what is held. */
+  #strays: Stray<Channel>[] = [];
+  /** What is held has been read at the expense of whoever fell behind: it is not given up for lack of room. */
+  #isCatchingUp = false;
 
   constructor(owner: OrderOwner<Item>) {
     this.#owner = owner;
@@ -91,25 +93,37 @@ export class NamespaceOrder<Item extends Placed> {
     return this.#state === "settling";
   }
 
+  /** Channels in all. */
+  get size(): number {
+    return this.#channels.size;
+  }
+
+  /** Whether channels have fallen behind and do not deliver yet. */
+  get isBehind(): boolean {
+    return this.#channels.lowestRead !== Number.POSITIVE_INFINITY;
+  }
+
+  /** The one that has to be read before more can be let go; `undefined` if something else has to come before. */
+  get next(): Channel | undefined {
+    return this.#state === "reading" ? this.#channels.leastRead : undefined;
+  }
+
   /** Everything up to here has been let go, and nothing behind it; `undefined` while there is no such place. */
   get mark(): Position | undefined {
     const epoch = this.#epoch;
-    return epoch === undefined || !this.#isOfOneEpoch() ? undefined : { epoch, sequence: this.#mark };
+    return epoch === undefined || !this.#channels.areOf(this.#epoch)
+      ? undefined
+      : { epoch, sequence: this.#mark };
   }
 
   /** A channel that will join. All have to be added first. */
-  add(channel: OrderedChannel): void {
-    this.#channels.set(channel, { epoch: undefined, behind: false });
+  add(channel: Channel): void {
+    this.#channels.add(channel);
   }
 
   /** Whether all channels have joined: {@link begin} can be called. */
   get hasJoined(): boolean {
-    for (const { epoch } of this.#channels.values()) {
-      if (epoch === undefined) {
-        return false;
-      }
-    }
-    return true;
+    return this.#channels.haveJoined;
   }
 
   /**
@@ -118,12 +132,12 @@ export class NamespaceOrder<Item extends Placed> {
    * @param items what comes before everything that will be delivered: what is replayed, or a notice.
    */
   joined(
-    channel: OrderedChannel,
+    channel: Channel,
     epoch: string,
     items: readonly Item[],
     { since = 0, ahead = false }: JoinedFrom = {},
   ): void {
-    this.#place(channel, epoch, items);
+    this.#place(channel, epoch, items, undefined);
     this.#mark = Math.max(this.#mark, since);
     if (ahead) {
       this.#barrier = Math.max(this.#barrier, highestOf(items));
@@ -131,32 +145,36 @@ export class NamespaceOrder<Item extends Placed> {
   }
 
   /** A channel goes on somewhere else, perhaps in another epoch. */
-  reset(channel: OrderedChannel, epoch: string, notice: Item): void {
-    this.#place(channel, epoch, [notice]);
+  reset(channel: Channel, { epoch, sequence }: Position, notice: Item): void {
+    this.#place(channel, epoch, [notice], sequence);
   }
 
   /** A channel has messages, in the order of the stream. */
-  deliver(channel: OrderedChannel, items: readonly Item[]): void {
+  deliver(channel: Channel, items: readonly Item[]): void {
     if (this.#state === "steady" && this.#channels.size === 1) {
-      this.#let(items);
+      if (!this.#let(items)) {
+        this.#noteStrays(channel, items);
+        this.#fallBehind();
+      }
       return;
     }
     if (this.#channels.get(channel)?.epoch !== this.#epoch) {
       // Of a stream that is gone. It has no place in the order any more, but is not lost either.
-      this.#owner.release(items, Number.POSITIVE_INFINITY);
+      this.#owner.release(items, Number.POSITIVE_INFINITY, true);
       return;
     }
     this.#hold(items);
+    this.#noteStrays(channel, items);
     if (this.#state === "steady") {
       this.#owner.flushLater();
     }
   }
 
   /** Messages of a channel are being looked for, or have been found and delivered. */
-  catchingUp(channel: OrderedChannel, active: boolean): void {
+  catchingUp(channel: Channel, active: boolean): void {
     const state = this.#channels.get(channel);
-    if (state !== undefined && state.behind !== active) {
-      state.behind = active;
+    if (state !== undefined && state.isRepaired !== active) {
+      state.isRepaired = active;
       if (!active) {
         // What was missing has been read from the stream.
         this.#barrier = Math.max(this.#barrier, highestOf(this.#held));
@@ -165,14 +183,51 @@ export class NamespaceOrder<Item extends Placed> {
     }
   }
 
+  /**
+   * Gives up what is held, to have it read again; false if there is no place to read from. Those that had fallen behind before are
+   * read anew, too.
+   */
+  fallBehind(): boolean {
+    if (this.#state === "falling") {
+      return true;
+    }
+    const canBeRead = this.#begun && this.#channels.areOf(this.#epoch);
+    if (canBeRead) {
+      this.#fallBehind();
+    }
+    return canBeRead;
+  }
+
+  /**
+   * A piece of a channel that has fallen behind.
+   *
+   * @param upTo sequence up to which it has been read.
+   * @param delivers there was no more: what it delivers from now on comes right behind.
+   */
+  read(channel: Channel, items: readonly Item[], upTo: number, delivers: boolean): void {
+    const state = this.#channels.get(channel);
+    if (state?.readTo === undefined || this.#state === "falling") {
+      return;
+    }
+    state.readTo = delivers ? undefined : Math.max(state.readTo, upTo);
+    this.#hold(items);
+    this.#noteStrays(channel, items);
+    if (this.#channels.size > 1) {
+      this.#barrier = Math.max(this.#barrier, highestOf(this.#held));
+    }
+    this.#settleAlone();
+    this.#settle();
+  }
+
   /** Finds the first {@link mark}. Call it when all have joined, of all namespaces before the first of them begins. */
   prepare(): void {
-    this.#raiseMark(this.#complete());
+    this.#raiseMark(this.#channels.completeIn(this.#epoch));
   }
 
   /** From here on, what can be let go is; nothing has been before. */
   begin(): void {
     this.#begun = true;
+    this.#settleAlone();
     this.#settle();
   }
 
@@ -180,13 +235,15 @@ export class NamespaceOrder<Item extends Placed> {
   flush(): void {
     switch (this.#state) {
       case "waiting":
+      case "falling":
         return;
+      case "reading":
       case "settling":
         this.#advance();
         return;
       case "steady":
         // A channel with many subscribers is flushed in slices: what stands before what is held may not have been delivered yet.
-        for (const channel of this.#channels.keys()) {
+        for (const channel of this.#channels.channels()) {
           channel.serve();
         }
         this.#letGoUpTo(Number.POSITIVE_INFINITY);
@@ -196,21 +253,24 @@ export class NamespaceOrder<Item extends Placed> {
 
   /** The mark, after moving it as far as the channels are known to be complete. Lets go what comes before. */
   checkpoint(): Position | undefined {
-    if (this.#state !== "waiting") {
-      const complete = this.#complete();
+    if (this.#state !== "waiting" && this.#state !== "falling") {
+      const complete = this.#channels.completeIn(this.#epoch);
       this.flush();
-      this.#mark = Math.max(this.#mark, complete);
+      // They may have fallen behind meanwhile.
+      this.#mark = Math.max(this.#mark, Math.min(complete, this.#channels.lowestRead));
     }
     return this.mark;
   }
 
-  #place(channel: OrderedChannel, epoch: string, items: readonly Item[]): void {
+  /** @param sequence from which on it is read, if it has fallen behind. */
+  #place(channel: Channel, epoch: string, items: readonly Item[], sequence: number | undefined): void {
     const state = this.#channels.get(channel);
     if (state === undefined) {
       return;
     }
     if (this.#epoch !== undefined && this.#epoch !== epoch) {
-      // Another stream: places in it do not compare with those in the old one.
+      // Another stream: places in it do not compare with those in the old one, nor can anything be read of that again.
+      this.#isCatchingUp = true;
       this.#letGoUpTo(Number.POSITIVE_INFINITY);
       this.#mark = 0;
       this.#barrier = 0;
@@ -218,37 +278,87 @@ export class NamespaceOrder<Item extends Placed> {
     }
     this.#epoch = epoch;
     state.epoch = epoch;
+    if (state.readTo !== undefined) {
+      state.readTo = sequence;
+    }
     this.#hold(items);
     this.#settle();
   }
 
+  /** What was read for the only channel comes before everything that is being looked for. */
+  #settleAlone(): void {
+    if (this.#channels.size === 1 && this.#begun && this.#channels.areOf(this.#epoch)) {
+      this.#advance();
+    }
+  }
+
   #settle(): void {
     this.#state = "waiting";
-    if (!this.#begun || !this.#isOfOneEpoch()) {
+    if (!this.#begun || !this.#channels.areOf(this.#epoch)) {
       return;
     }
-    for (const { behind } of this.#channels.values()) {
-      if (behind) {
-        return;
+    if (this.#channels.areRepaired) {
+      if (this.#held.some(({ sequence }) => sequence === 0)) {
+        // The mark stands behind what a notice tells: it must not get to the client without it.
+        this.#raiseMark(this.#channels.completeIn(this.#epoch));
+        this.#letGoUpTo(0);
       }
+      return;
     }
     this.#advance();
   }
 
   #advance(): void {
-    const complete = this.#complete();
+    const complete = this.#channels.completeIn(this.#epoch);
     this.#raiseMark(complete);
-    if (complete >= this.#barrier) {
-      this.#state = "steady";
-      this.#letGoUpTo(Number.POSITIVE_INFINITY);
-      this.#mark = Math.max(this.#mark, complete);
+    const lowestRead = this.#channels.lowestRead;
+    const isSteady = complete >= this.#barrier && lowestRead === Number.POSITIVE_INFINITY;
+    const isReading = lowestRead <= Math.max(complete, this.#mark);
+    this.#state = isSteady ? "steady" : isReading ? "reading" : "settling";
+    const letGo = this.#letGoUpTo(isSteady ? Number.POSITIVE_INFINITY : complete);
+    if (!letGo) {
       return;
     }
-    this.#state = "settling";
-    this.#letGoUpTo(complete);
     this.#mark = Math.max(this.#mark, complete);
-    this.#owner.settling();
-    this.#askForProof();
+    switch (this.#state) {
+      case "steady":
+        this.#isCatchingUp = false;
+        return;
+      case "reading":
+        this.#owner.readable();
+        return;
+      default:
+        if (lowestRead !== Number.POSITIVE_INFINITY) {
+          // As far as one was read, the others are to be found complete.
+          this.#barrier = Math.max(this.#barrier, lowestRead);
+        }
+        this.#owner.settling();
+        this.#askForProof();
+    }
+  }
+
+  /** Nothing that is held was taken. */
+  #fallBehind(): void {
+    this.#state = "falling";
+    // What is on its way would be delivered to nobody.
+    for (const channel of this.#channels.channels()) {
+      channel.serve();
+    }
+    const strays = this.#strays;
+    const mark = { epoch: this.#epoch ?? "", sequence: this.#mark };
+    this.#strays = [];
+    this.#held = this.#held.filter(({ sequence }) => sequence === 0);
+    this.#isCatchingUp = true;
+    for (const [, state] of this.#channels.entries()) {
+      state.isRepaired = false;
+      state.readTo = Math.min(state.readTo ?? Number.POSITIVE_INFINITY, mark.sequence);
+    }
+    for (const [channel, state] of this.#channels.entries()) {
+      const late = strays.flatMap((stray) => (stray.channel === channel ? [stray.sequence] : []));
+      state.readTo = channel.fallBehind(mark, late);
+    }
+    this.#owner.fellBehind();
+    this.#settle();
   }
 
   /** Each channel that is not known to have come to the barrier, once. */
@@ -259,7 +369,7 @@ export class NamespaceOrder<Item extends Placed> {
       return;
     }
     this.#asked = barrier;
-    for (const channel of [...this.#channels.keys()]) {
+    for (const channel of [...this.#channels.channels()]) {
       if ((channel.position()?.sequence ?? 0) < barrier) {
         channel.prove({ epoch, sequence: barrier }, () => this.flush());
       }
@@ -275,48 +385,53 @@ export class NamespaceOrder<Item extends Placed> {
     this.#mark = Math.max(this.#mark, Math.min(complete, first - 1));
   }
 
-  /** Up to where all channels are known to be complete. */
-  #complete(): number {
-    let lowest = Number.POSITIVE_INFINITY;
-    for (const channel of this.#channels.keys()) {
-      const position = channel.position();
-      lowest = Math.min(lowest, position?.epoch === this.#epoch ? (position?.sequence ?? 0) : 0);
-    }
-    return lowest;
-  }
-
-  #isOfOneEpoch(): boolean {
-    for (const { epoch } of this.#channels.values()) {
-      if (epoch === undefined || epoch !== this.#epoch) {
-        return false;
-      }
-    }
-    return true;
-  }
-
   #hold(items: readonly Item[]): void {
     for (const item of items) {
       this.#held.push(item);
     }
   }
 
-  #letGoUpTo(sequence: number): void {
+  /** Notes which of them come late. */
+  #noteStrays(channel: Channel, items: readonly Item[]): void {
+    for (let index = 0; index < items.length; index += 1) {
+      const sequence = items[index]?.sequence ?? 0;
+      if (sequence > 0 && sequence <= this.#mark) {
+        this.#strays.push({ channel, sequence });
+      }
+    }
+  }
+
+  /** False if they were not taken, and all channels have fallen behind. */
+  #letGoUpTo(sequence: number): boolean {
     if (this.#held.length === 0) {
-      return;
+      return true;
     }
     // Stable: a message that two patterns brought stays in the order of their delivery.
     const sorted = sortBySequence(this.#held);
     const count = countUpTo(sorted, sequence);
     this.#held = sorted.slice(count);
-    if (count > 0) {
-      this.#let(sorted.slice(0, count));
+    if (count > 0 && !this.#let(sorted.slice(0, count))) {
+      this.#fallBehind();
+      return false;
     }
+    return true;
   }
 
-  #let(items: readonly Item[]): void {
+  /** False if they were not taken. */
+  #let(items: readonly Item[]): boolean {
     const before = this.#mark;
     this.#mark = Math.max(before, items.at(-1)?.sequence ?? 0);
-    this.#owner.release(items, before);
+    // A notice is never told again.
+    const must = this.#isCatchingUp || items[0]?.sequence === 0;
+    if (!this.#owner.release(items, before, must) && !must) {
+      this.#mark = before;
+      return false;
+    }
+    if (this.#strays.length > 0) {
+      const last = items.at(-1)?.sequence ?? 0;
+      this.#strays = this.#strays.filter(({ sequence }) => sequence > last);
+    }
+    return true;
   }
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../fan-out/format.ts";
-import type { ReaderItem } from "../http/channel-reader.ts";
+import type { ReaderItem } from "../http/reader-item.ts";
 import { pollBatch } from "./poll-batch.ts";
 
 const frame = (sequence: number, bytes = 10): Frame => ({

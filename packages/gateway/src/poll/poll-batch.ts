@@ -1,5 +1,5 @@
 import type { Frame } from "../fan-out/format.ts";
-import type { ReaderItem, ResetNotice } from "../http/channel-reader.ts";
+import type { ReaderItem, ResetNotice } from "../http/reader-item.ts";
 
 /** What one answer holds. */
 export interface PollBatch {

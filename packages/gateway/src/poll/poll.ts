@@ -3,8 +3,9 @@ import type { Cursor } from "@tidegate/protocol";
 import type { Frame } from "../fan-out/format.ts";
 import { asBuffer } from "../fan-out/text-payload.ts";
 import { lossCode } from "../handlers/subscribe.ts";
-import { ChannelReader, type ReaderItem, type ReaderOwner } from "../http/channel-reader.ts";
+import { ChannelReader, type ReaderOwner } from "../http/channel-reader.ts";
 import type { Problem } from "../http/problem.ts";
+import type { ReaderItem } from "../http/reader-item.ts";
 import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Drainable } from "../paced-drain.ts";
@@ -66,7 +67,7 @@ export class Poll implements Drainable, ReaderOwner, Sleeper {
     this.#node = node;
     this.#wish = wish;
     this.#onOver = onOver;
-    this.#reader = new ChannelReader(this, limits.outboxBytes);
+    this.#reader = new ChannelReader(this, limits.outboxBytes, undefined);
     // One that does not wait for messages still waits for the channels.
     const patienceMs = wish.timeoutMs === 0 ? limits.requestTimeoutMs : wish.timeoutMs;
     this.#deadline = Math.min(now() + patienceMs, principal?.expiresAt ?? Number.POSITIVE_INFINITY);
@@ -97,7 +98,7 @@ export class Poll implements Drainable, ReaderOwner, Sleeper {
     this.#answerSoon();
   }
 
-  ordered(namespace: string, items: readonly ReaderItem[], mark: number): void {
+  ordered(namespace: string, items: readonly ReaderItem[], mark: number): boolean {
     const read = this.#read.get(namespace);
     if (read === undefined) {
       this.#read.set(namespace, [...items]);
@@ -108,6 +109,7 @@ export class Poll implements Drainable, ReaderOwner, Sleeper {
       }
     }
     this.#answerSoon();
+    return true;
   }
 
   settling(): void {

@@ -90,19 +90,19 @@ export const limitSettings = [
     path: "limits.outboxBytes",
     schema: bytes({ min: 16_384, max: 268_435_456 }),
     default: "1MiB",
-    doc: "What may wait for one client to read it. Above it, messages of live channels are skipped and the client is told how many; those of replayable channels are read again when half of it is free, piece by piece, and none is lost. An event stream ends instead, and resumes.",
+    doc: "What may wait for one client to read it. Above it, messages of live channels are skipped and the client is told how many; those of replayable channels are read again when half of it is free, piece by piece, and none is lost. While messages of an event stream wait for others that are being looked for, as much may be held besides.",
   }),
   setting({
     path: "limits.laggingMs",
     schema: milliseconds({ min: 100, max: 600_000 }),
     default: "30s",
-    doc: "How long a client may stay above `limits.outboxBytes`, without reading half of it, before it is closed with 4004.",
+    doc: "How long a client may stay above `limits.outboxBytes`, without reading half of it, before it is closed with 4004, or its event stream ends.",
   }),
   setting({
     path: "limits.catchUpMs",
     schema: milliseconds({ min: 100, max: 3_600_000 }),
     default: "2m",
-    doc: "How long a client that reads, but fell behind on replayable channels, may take until it has caught up with all of them, before it is closed with 4004.",
+    doc: "How long a client that reads, but fell behind on replayable channels, may take until it has caught up with all of them, before it is closed with 4004, or its event stream ends.",
   }),
   setting({
     path: "limits.pageBytes",

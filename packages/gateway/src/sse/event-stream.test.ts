@@ -1,76 +1,9 @@
 import { BrokerError } from "@tidegate/broker";
-import { decodeCursor, encodePosition } from "@tidegate/protocol";
 import { describe, expect, it } from "vitest";
-import { EPOCH, type FakeFollow, storedMessage } from "../../testing/fake-follow.ts";
-import {
-  type FakeNode,
-  type FakeNodeOptions,
-  fakeNode,
-  identity,
-  NOW,
-  POLICIES,
-} from "../../testing/fake-node.ts";
-import { FakeResponseStream } from "../../testing/fake-response-stream.ts";
+import { at, fixture } from "../../testing/event-stream-fixture.ts";
+import { EPOCH, storedMessage } from "../../testing/fake-follow.ts";
+import { NOW } from "../../testing/fake-node.ts";
 import { turns } from "../../testing/turns.ts";
-import type { Format } from "../fan-out/format.ts";
-import { EventStream } from "./event-stream.ts";
-import { JoinedEvents } from "./joined-events.ts";
-
-interface Fixture extends FakeNode {
-  readonly network: FakeResponseStream;
-  readonly stream: EventStream;
-  readonly closed: () => number;
-  /** The tail of one of the channels. */
-  follow(channel: string): FakeFollow;
-  readonly events: () => readonly (readonly [type: string, data: string, id: string])[];
-}
-
-interface Options extends FakeNodeOptions {
-  readonly channels?: readonly string[];
-  readonly cursor?: string;
-  readonly format?: Format;
-  readonly expiresAt?: number;
-}
-
-/** `more` is a second namespace with history. */
-function policies(): typeof POLICIES {
-  const feed = POLICIES.get("feed");
-  return feed === undefined ? POLICIES : new Map([...POLICIES, ["more", feed]]);
-}
-
-function fixture({
-  channels = ["feed.a"],
-  cursor,
-  format = "event",
-  expiresAt,
-  ...options
-}: Options = {}): Fixture {
-  const node = fakeNode({ policies: policies(), ...options });
-  const network = new FakeResponseStream();
-  let closed = 0;
-  const host = {
-    node: node.context,
-    joined: new JoinedEvents(),
-    reconnectMs: () => 1_500,
-    closed: () => {
-      closed += 1;
-    },
-  };
-  const stream = new EventStream(host, identity(expiresAt === undefined ? {} : { expiresAt }), "s1");
-  stream.begin(network, channels, format, cursor === undefined ? undefined : decodeCursor(cursor));
-  const follow = (channel: string): FakeFollow => {
-    const found = node.broker.follows.find(({ target }) => target === channel);
-    if (found === undefined) {
-      throw new TypeError(`${channel} is not followed`);
-    }
-    return found;
-  };
-  const events = (): Fixture["events"] extends () => infer T ? T : never =>
-    network.parser.events.map(({ type, data, lastEventId }) => [type, data, lastEventId]);
-  return { ...node, network, stream, closed: () => closed, follow, events };
-}
-
-const at = (sequence: number): string => encodePosition({ epoch: EPOCH, sequence });
 
 describe("an event stream of a live channel", () => {
   it("gets what is larger than a piece in few writes, however many events it is", async () => {
@@ -230,18 +163,31 @@ describe("an event stream of several channels", () => {
     expect(events().map(([, , id]) => id)).toStrictEqual([at(4), at(5)]);
   });
 
-  it("ends when too much comes meanwhile", async () => {
-    const { network, follow, closed } = fixture({
+  it("reads again what is more than may be held meanwhile", async () => {
+    const { network, follow, events, stream } = fixture({
       channels: ["feed.a", "feed.b"],
       limits: { outboxBytes: 1_000 },
     });
     await turns();
     follow("feed.b").catchingUp(true);
-    follow("feed.a").message(5, { payload: Buffer.alloc(2_000, "x") });
+    const payload = Buffer.alloc(2_000, "x");
+    follow("feed.a").message(5, { payload });
     await turns();
-    expect(network.ending).toBe("ended");
-    expect(network.parser.events).toMatchObject([{ type: "tidegate.end" }]);
-    expect(closed()).toBe(1);
+    expect(stream.isLagging).toBe(true);
+    const joined = { kind: "joined" as const, source: "ring" as const };
+    const messages = [storedMessage("feed.a", 5, { payload })];
+    follow("feed.a").lastCatchUp.answer({ ...joined, messages, position: { epoch: EPOCH, sequence: 5 } });
+    await turns();
+    follow("feed.b").lastCatchUp.answer({ ...joined, messages: [], position: { epoch: EPOCH, sequence: 0 } });
+    await turns();
+    expect(events()).toStrictEqual([]);
+    follow("feed.b").message(4);
+    follow("feed.b").advance(5);
+    follow("feed.b").catchingUp(false);
+    await turns();
+    expect(events().map(([, , id]) => id)).toStrictEqual([at(4), at(5)]);
+    expect(network.ending).toBe("open");
+    expect(stream.isLagging).toBe(false);
   });
 
   it("has a place of each namespace in its ids", async () => {
@@ -313,110 +259,6 @@ describe("an event stream of several channels", () => {
     follow("feed.a").advance(10);
     pass(200);
     expect(events()).toStrictEqual([["message", "9", at(9)]]);
-  });
-});
-
-describe("an event stream whose client reads too slowly", () => {
-  const payload = Buffer.alloc(3_000, "x");
-
-  it("ends in order once the client has read what waits, so that it resumes behind it", async () => {
-    const { network, follow, stream, closed, metric } = fixture({ limits: { outboxBytes: 5_000 } });
-    await turns();
-    network.reading = false;
-    for (let sequence = 1; sequence <= 5; sequence += 1) {
-      follow("feed.a").message(sequence, { payload });
-      await turns();
-    }
-    expect(network.ending).toBe("open");
-    network.reading = true;
-    stream.writable();
-    expect(network.ending).toBe("ended");
-    expect(network.parser.events.map(({ type, lastEventId }) => [type, lastEventId])).toStrictEqual([
-      ["message", at(1)],
-      ["message", at(2)],
-      ["tidegate.end", at(2)],
-    ]);
-    expect(network.parser.retryMs).toBe(1_500);
-    expect(closed()).toBe(1);
-    expect(await metric('tidegate_closes_total{code="slow_consumer"}')).toBe(1);
-  });
-
-  it("is cut when it does not read that in time", async () => {
-    const { network, follow, closed, pass } = fixture({ limits: { outboxBytes: 5_000, laggingMs: 15_000 } });
-    await turns();
-    network.reading = false;
-    for (let sequence = 1; sequence <= 5; sequence += 1) {
-      follow("feed.a").message(sequence, { payload });
-      await turns();
-    }
-    pass(14_000);
-    expect(network.ending).toBe("open");
-    pass(1_500);
-    expect(network.ending).toBe("cut");
-    expect(closed()).toBe(1);
-  });
-
-  it("is cut when nothing moves for too long, however little waits", async () => {
-    const { network, follow, stream, pass, metric } = fixture({ limits: { laggingMs: 15_000 } });
-    await turns();
-    network.reading = false;
-    follow("feed.a").message(1);
-    await turns();
-    pass(10_000);
-    stream.writable();
-    pass(14_000);
-    expect(network.ending).toBe("open");
-    pass(1_500);
-    expect(network.ending).toBe("cut");
-    expect(await metric('tidegate_closes_total{code="slow_consumer"}')).toBe(1);
-  });
-
-  it("misses live messages, and is told how many when there is room again", async () => {
-    const { broker, context, network, stream } = fixture({
-      channels: ["chat.a"],
-      limits: { outboxBytes: 5_000 },
-    });
-    await turns();
-    network.reading = false;
-    for (let count = 0; count < 6; count += 1) {
-      broker.last.message("x".repeat(3_000));
-      await turns();
-    }
-    expect(context.traffic.messagesMissed).toBe(4);
-    network.reading = true;
-    stream.writable();
-    broker.last.message("again");
-    await turns();
-    const { events } = network.parser;
-    expect(events.slice(-2).map(({ type, data }) => [type, data])).toStrictEqual([
-      ["tidegate.missed", '{"missed":4}'],
-      ["message", "again"],
-    ]);
-    expect(events).toHaveLength(4);
-  });
-
-  it("may take its time over a long replay", async () => {
-    const { network, follow, stream } = fixture({ cursor: at(0), limits: { outboxBytes: 2_000 } });
-    network.reading = false;
-    const messages = Array.from({ length: 10 }, (_, index) =>
-      storedMessage("feed.a", index + 1, { payload: payload.subarray(0, 300) }),
-    );
-    follow("feed.a").advance(10);
-    follow("feed.a").lastJoin.answer({
-      kind: "joined",
-      source: "ring",
-      messages,
-      position: { epoch: EPOCH, sequence: 10 },
-    });
-    await turns();
-    follow("feed.a").message(11);
-    await turns();
-    network.reading = true;
-    stream.writable();
-    expect(network.ending).toBe("open");
-    expect(network.parser.events.map(({ lastEventId }) => lastEventId)).toStrictEqual(
-      Array.from({ length: 11 }, (_, index) => at(index + 1)),
-    );
   });
 });
 

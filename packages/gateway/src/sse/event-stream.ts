@@ -3,8 +3,9 @@ import type { CloseName, Cursor } from "@tidegate/protocol";
 import { endOfAge, MOVE_WITHIN_MS } from "../connection/connection-age.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
 import { lossCode } from "../handlers/subscribe.ts";
-import { ChannelReader, type ReaderItem, type ReaderOwner } from "../http/channel-reader.ts";
+import { ChannelReader, type ReaderOwner } from "../http/channel-reader.ts";
 import type { ResponseStream, StreamOwner } from "../http/http-exchange.ts";
+import type { ReaderItem } from "../http/reader-item.ts";
 import type { CloseCause } from "../instruments.ts";
 import type { AnnouncedConnection } from "../lifecycle/lifecycle-events.ts";
 import type { Principal } from "../namespace-policies.ts";
@@ -13,6 +14,7 @@ import type { Drainable } from "../paced-drain.ts";
 import type { Sleeper } from "../timer-wheel.ts";
 import { COMMENT, checkpointText, ownEventText, retryText, withId, withoutId } from "./event-text.ts";
 import type { JoinedEvents, JoinedPiece } from "./joined-events.ts";
+import { StreamLag, type StreamLagOwner } from "./stream-lag.ts";
 import { StreamOutbox } from "./stream-outbox.ts";
 
 /** What the streams of a node share. */
@@ -26,15 +28,16 @@ export interface EventStreamHost {
 }
 
 /**
- * - `open`: messages go out. `missed`: those of live channels that did not since the outbox was full; 0 while it is not.
+ * - `open`: messages go out, as far as the client reads them.
  * - `ending`: everything has been said, because of `cause`, and only what waits is still sent, until `deadline`.
  * - `closed`: nothing is sent any more.
  */
 type State =
-  | { readonly kind: "open"; missed: number }
+  | { readonly kind: "open" }
   | { readonly kind: "ending"; readonly cause: CloseName; readonly deadline: number }
   | { readonly kind: "closed" };
 
+const OPEN: State = { kind: "open" };
 const CLOSED: State = { kind: "closed" };
 
 /** As pings of WebSockets: a little early, at random, so that streams that began together drift apart. */
@@ -44,7 +47,7 @@ const BEAT_SPREAD = 0.15;
 const SETTLE_MS = 100;
 
 /** One client on an event stream, from the first byte to the end. */
-export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner {
+export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamLagOwner, StreamOwner {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
   wheelIndex = -1;
@@ -54,13 +57,12 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   readonly #id: string;
   readonly #reader: ChannelReader;
   #outbox: StreamOutbox | undefined;
-  #state: State = { kind: "open", missed: 0 };
+  #lag: StreamLag | undefined;
+  #state: State = OPEN;
   /** The id that the client has by now, if all arrives; unless a message that went out as it is, has brought a newer one. */
   #sentCursor: string | undefined;
   /** Place of that message, with the only namespace there is. */
   #sentPlace: number | undefined;
-  /** Above the limit of the outbox while a long replay is being sent. */
-  #ceilingBytes: number;
   #beatAt: number;
   /** When it is as old as streams may become. */
   readonly #ageAt: number;
@@ -71,8 +73,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     this.#ageAt = endOfAge(now(), limits.connectionAgeMs, random());
     this.#principal = principal;
     this.#id = id;
-    this.#reader = new ChannelReader(this, limits.outboxBytes);
-    this.#ceilingBytes = limits.outboxBytes;
+    this.#reader = new ChannelReader(this, limits.outboxBytes, (laggard) => this.#lag?.add(laggard));
     this.#beatAt = this.#nextBeat(now());
   }
 
@@ -81,9 +82,9 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     return this.#reader.hasLive;
   }
 
-  /** It reads too slowly. */
+  /** It reads too slowly, or has not caught up since it did. */
   get isLagging(): boolean {
-    return this.#isFull;
+    return this.#lag?.isLagging === true;
   }
 
   /** Begins on a stream whose first bytes are sent. */
@@ -93,11 +94,12 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     format: Format,
     cursor: Cursor | undefined,
   ): void {
-    const { hub, now, events } = this.#host.node;
-    this.#outbox = new StreamOutbox(stream, now);
-    events?.connectionOpened(this.#announced);
-    this.#reader.start(hub, channels, format, cursor);
-    this.#reschedule();
+    const { node } = this.#host;
+    this.#outbox = new StreamOutbox(stream, node.now);
+    this.#lag = new StreamLag(this.#outbox, node, this);
+    node.events?.connectionOpened(this.#announced);
+    this.#reader.start(node.hub, channels, format, cursor);
+    this.reschedule();
   }
 
   begun(): void {
@@ -106,41 +108,36 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   }
 
   live(frames: readonly Frame[]): void {
-    const state = this.#state;
-    if (state.kind !== "open") {
+    const lag = this.#lag;
+    if (this.#state.kind !== "open" || lag === undefined) {
       return;
     }
     const pieces = this.#host.joined.of(frames);
     // An iterator would be allocated for each stream.
     for (let index = 0; index < pieces.length; index += 1) {
       const piece = pieces[index];
-      if (piece === undefined || this.#state !== state) {
+      if (piece === undefined) {
         return;
       }
-      if (state.missed > 0 || this.#isFull) {
-        this.#host.node.traffic.lags += state.missed === 0 ? 1 : 0;
-        state.missed += piece.count;
-        this.#host.node.traffic.messagesMissed += piece.count;
+      if (lag.isFull) {
+        lag.skip(piece.count);
       } else {
         this.#sendPiece(piece.count, piece.bytes);
       }
     }
   }
 
-  ordered(namespace: string, items: readonly ReaderItem[], mark: number): void {
+  ordered(namespace: string, items: readonly ReaderItem[], mark: number, must: boolean): boolean {
     if (this.#state.kind !== "open") {
-      return;
+      return true;
     }
-    if (this.#isFull) {
-      this.#host.node.traffic.lags += 1;
-      // The client resumes from what it got. What waits is still sent: the more it gets, the less it misses.
-      this.#farewell("slow_consumer", "this client read too slowly; it resumes from where it is");
-      return;
+    if (!must && this.#lag?.isFull === true) {
+      return false;
     }
     if (this.#reader.namespaces === 1 && isPlain(items, mark)) {
       this.#sentPlace = items.at(-1)?.sequence;
       this.#sendPieces(items.length, this.#host.joined.of(items));
-      return;
+      return true;
     }
     const events: Uint8Array[] = [];
     let place = mark;
@@ -154,6 +151,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
       events.reduce((sum, { byteLength }) => sum + byteLength, 0),
       events,
     );
+    return true;
   }
 
   settling(): void {
@@ -212,10 +210,15 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
       const reconnectMs = Math.floor(this.#host.node.random() * MOVE_WITHIN_MS);
       this.#farewell("connection_age", "the stream is old enough; come back", reconnectMs);
     }
+    if (this.#state.kind === "open" && now >= (this.#lag?.overdueAt ?? Number.POSITIVE_INFINITY)) {
+      // The client resumes from what it got. What waits is still sent: the more it gets, the less it has to get again.
+      this.#farewell("slow_consumer", "this client read too slowly; it resumes from where it is");
+    }
     if (now >= this.#deadline || now >= outbox.stuckSince + limits.laggingMs) {
       this.#cut("slow_consumer");
       return;
     }
+    this.#lag?.wake(now);
     if (this.#reader.isSettling) {
       this.#reader.flush();
     }
@@ -227,15 +230,16 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
       outbox.probe();
       this.#afterProgress();
     }
-    this.#reschedule();
-  }
-
-  get #isFull(): boolean {
-    return (this.#outbox?.waitingBytes ?? 0) > this.#ceilingBytes;
+    this.reschedule();
   }
 
   get #expiresAt(): number {
     return this.#principal?.expiresAt ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** When it has to end, if nothing changes. */
+  get #openUntil(): number {
+    return Math.min(this.#expiresAt, this.#ageAt, this.#lag?.overdueAt ?? Number.POSITIVE_INFINITY);
   }
 
   get #deadline(): number {
@@ -291,13 +295,10 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   }
 
   #count(messages: number, bytes: number): void {
-    const { traffic, limits } = this.#host.node;
+    const { traffic } = this.#host.node;
     traffic.messagesOut += messages;
     traffic.bytesOut += bytes;
-    if (bytes > limits.outboxBytes) {
-      // A long replay is no sign of a slow reader.
-      this.#ceilingBytes = (this.#outbox?.waitingBytes ?? 0) + limits.outboxBytes;
-    }
+    this.#lag?.weigh();
   }
 
   #tellMissed(data: { readonly missed?: number }): void {
@@ -339,13 +340,12 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     }
     if (state.kind === "ending" && !outbox.isBlocked) {
       this.#finish(state.cause);
-    } else if (state.kind === "open" && state.missed > 0 && !outbox.isBlocked) {
-      const { missed } = state;
-      state.missed = 0;
-      this.#tellMissed({ missed });
-    }
-    if (outbox.waitingBytes <= this.#host.node.limits.outboxBytes) {
-      this.#ceilingBytes = this.#host.node.limits.outboxBytes;
+    } else if (state.kind === "open") {
+      const missed = this.#lag?.drained() ?? 0;
+      if (missed > 0) {
+        this.#tellMissed({ missed });
+      }
+      this.#lag?.advance();
     }
     this.#watch();
   }
@@ -357,13 +357,14 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     }
     const { node } = this.#host;
     this.#reader.release();
+    this.#lag?.close();
     this.#state = { kind: "ending", cause: name, deadline: node.now() + node.limits.laggingMs };
     const text = retryText(reconnectMs) + ownEventText("end", { code: name, message: reason });
     this.#outbox?.push(Buffer.from(text));
     if (this.#outbox?.isBlocked !== true) {
       this.#finish(name);
     } else {
-      this.#reschedule();
+      this.reschedule();
     }
   }
 
@@ -384,6 +385,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     const { node, closed } = this.#host;
     this.#state = CLOSED;
     this.#reader.release();
+    this.#lag?.close();
     node.wheel.cancel(this);
     node.instruments.closes[cause].inc();
     if (this.#outbox !== undefined) {
@@ -404,7 +406,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
   /** After a write, and where there is something to wait for: makes sure to be awake when it has to be looked at. */
   #watch(): void {
     if (this.#state.kind !== "closed" && this.wakeAt > this.#attentionAt) {
-      this.#reschedule();
+      this.reschedule();
     }
   }
 
@@ -414,7 +416,8 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     return Math.min(this.#outbox?.probeAt ?? Number.POSITIVE_INFINITY, settleAt);
   }
 
-  #reschedule(): void {
+  /** @internal Called by what lags. */
+  reschedule(): void {
     const { node } = this.#host;
     const outbox = this.#outbox;
     if (this.#state.kind === "closed" || outbox === undefined) {
@@ -422,7 +425,8 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamOwner
     }
     const wakeAt = Math.min(
       this.#beatAt,
-      this.#state.kind === "open" ? Math.min(this.#expiresAt, this.#ageAt) : this.#deadline,
+      this.#state.kind === "open" ? this.#openUntil : this.#deadline,
+      this.#lag?.wakeAt ?? Number.POSITIVE_INFINITY,
       this.#attentionAt,
       outbox.stuckSince + node.limits.laggingMs,
     );

@@ -1,18 +1,27 @@
-import type { Frame } from "../fan-out/format.ts";
-import type { CatchUpStep } from "../fan-out/paused-seat.ts";
+import type { PieceLimits } from "@tidegate/broker";
 import type { NodeContext } from "../node-context.ts";
 import type { Turn } from "../turns.ts";
-import type { CatchUpEnd, Subscription } from "./subscriptions.ts";
+import type { CatchUpStep } from "./paused-seat.ts";
 
 /** What a catch-up needs of its connection. */
 export type CatchUpContext = Pick<NodeContext, "instruments" | "limits" | "now" | "turns">;
+
+/** What became of one piece; `ended`: it was given up while it was behind. */
+export type CatchUpOutcome =
+  | Pick<CatchUpStep & { readonly kind: "piece" }, "kind" | "source" | "isSeated">
+  | { readonly kind: "reset" | "failed" | "ended" };
+
+/** Something that was skipped while its client read too slowly, and reads on. */
+export interface Laggard {
+  readonly isBehind: boolean;
+  /** Reads the next piece and delivers it. `took` is called once, behind that, and perhaps before this returns. */
+  catchUp(most: PieceLimits, took: (outcome: CatchUpOutcome) => void): void;
+}
 
 /** The outbox that a catch-up goes through. */
 export interface CatchUpOwner {
   /** Whether one piece may be sent now. */
   readonly hasRoom: boolean;
-  /** Sends a piece. */
-  replay(frames: readonly Frame[]): void;
   /** {@link CatchUp.wake} is due at another time. */
   reschedule(): void;
   /** Nothing is behind any more. */
@@ -22,14 +31,14 @@ export interface CatchUpOwner {
 /**
  * - `waiting`: for room in the outbox.
  * - `queued`: for its turn on this node.
- * - `reading`: a piece for one subscription is on its way.
+ * - `reading`: a piece for one of them is on its way.
  * - `resting`: a reading failed; tries again at `until`.
  * - `over`: nothing is behind any more, or the connection is closed.
  */
 type State =
   | { readonly kind: "waiting" }
   | { readonly kind: "queued" }
-  | { readonly kind: "reading"; readonly subscription: Subscription }
+  | { readonly kind: "reading"; readonly laggard: Laggard }
   | { readonly kind: "resting"; readonly until: number }
   | { readonly kind: "over" };
 
@@ -45,9 +54,9 @@ const PIECE_SHARE = 0.25;
 const MOST_PIECE_BYTES = 131_072;
 
 /**
- * Brings the replayable subscriptions of one connection up to date that were skipped while its client read too slowly: one piece
- * at a time, each when there is room for it, and the subscriptions in turn. Made when the first falls behind, gone when all have
- * caught up.
+ * Brings what one connection has of replayable channels up to date that was skipped while its client read too slowly: one piece
+ * at a time, each when there is room for it, and those that are behind in turn. Made when the first falls behind, gone when all
+ * have caught up.
  */
 export class CatchUp implements Turn {
   /** When the first of them fell behind. */
@@ -55,9 +64,9 @@ export class CatchUp implements Turn {
   readonly #owner: CatchUpOwner;
   readonly #context: CatchUpContext;
   #state: State = WAITING;
-  #behind: Subscription[] = [];
+  #behind: Laggard[] = [];
   /** Those of which something had to be read from the stream. */
-  readonly #fromStream = new Set<Subscription>();
+  readonly #fromStream = new Set<Laggard>();
 
   constructor(owner: CatchUpOwner, context: CatchUpContext) {
     this.#owner = owner;
@@ -70,8 +79,8 @@ export class CatchUp implements Turn {
     return this.#state.kind === "resting" ? this.#state.until : Number.POSITIVE_INFINITY;
   }
 
-  add(subscription: Subscription): void {
-    this.#behind.push(subscription);
+  add(laggard: Laggard): void {
+    this.#behind.push(laggard);
   }
 
   /** There may be room now. */
@@ -103,50 +112,47 @@ export class CatchUp implements Turn {
     if (!this.#owner.hasRoom) {
       return;
     }
-    const subscription = this.#next();
-    if (subscription === undefined) {
+    const laggard = this.#next();
+    if (laggard === undefined) {
       this.#finish();
       return;
     }
-    this.#state = { kind: "reading", subscription };
+    this.#state = { kind: "reading", laggard };
     const bytes = Math.min(this.#context.limits.outboxBytes * PIECE_SHARE, MOST_PIECE_BYTES);
-    subscription.catchUp({ messages: PIECE_MESSAGES, bytes }, (step) => this.#took(subscription, step));
+    laggard.catchUp({ messages: PIECE_MESSAGES, bytes }, (outcome) => this.#took(laggard, outcome));
   }
 
-  /** The one whose turn it is; others may have been unsubscribed meanwhile. */
-  #next(): Subscription | undefined {
+  /** The one whose turn it is; others may have been given up meanwhile. */
+  #next(): Laggard | undefined {
     for (;;) {
-      const subscription = this.#behind.shift();
-      if (subscription === undefined || subscription.isBehind) {
-        return subscription;
+      const laggard = this.#behind.shift();
+      if (laggard === undefined || laggard.isBehind) {
+        return laggard;
       }
     }
   }
 
-  #took(subscription: Subscription, step: CatchUpStep | CatchUpEnd): void {
+  #took(laggard: Laggard, outcome: CatchUpOutcome): void {
     if (this.#state.kind !== "reading") {
       return;
     }
     this.#state = WAITING;
-    switch (step.kind) {
+    switch (outcome.kind) {
       case "piece":
-        if (step.source === "stream") {
-          this.#fromStream.add(subscription);
+        if (outcome.source === "stream") {
+          this.#fromStream.add(laggard);
         }
-        if (step.frames.length > 0) {
-          this.#owner.replay(step.frames);
-        }
-        if (step.isSeated) {
-          this.#context.instruments.catchUps[this.#fromStream.has(subscription) ? "stream" : "ring"].inc();
+        if (outcome.isSeated) {
+          this.#context.instruments.catchUps[this.#fromStream.has(laggard) ? "stream" : "ring"].inc();
         } else {
-          this.#behind.push(subscription);
+          this.#behind.push(laggard);
         }
         break;
       case "reset":
         this.#context.instruments.catchUps.reset.inc();
         break;
       case "failed":
-        this.#behind.push(subscription);
+        this.#behind.push(laggard);
         this.#state = { kind: "resting", until: this.#context.now() + REST_MS };
         this.#owner.reschedule();
         return;
