@@ -75,6 +75,29 @@ describe("short polling", () => {
     expect(received).toStrictEqual(numbers(1, 25));
   });
 
+  it("brings in pages all that a node replays of each channel, and tells who is further behind", async () => {
+    const channels = [nodes.channel(), nodes.channel()];
+    const query = `channels=${channels.join()}&timeout=0&limit=170`;
+    const start = await poll(first, query);
+    const store = (from: number, to: number): Promise<unknown> =>
+      Promise.all(numbers(from, to).map((number) => first.store(channels[number % 2] ?? "", String(number))));
+    for (let number = 1; number <= 2_000; number += 100) {
+      await store(number, number + 99);
+    }
+    const received: unknown[] = [];
+    for (let { cursor } = start; received.length < 2_000; ) {
+      const answer = await poll(second, `${query}&cursor=${cursor}`);
+      expect(answer.reset).toBeUndefined();
+      expect(answer.messages.length).toBe(Math.min(170, 2_000 - received.length));
+      received.push(...dataOf(answer));
+      cursor = answer.cursor;
+    }
+    expect(received.map(Number).toSorted((one, other) => one - other)).toStrictEqual(numbers(1, 2_000));
+    await store(2_001, 2_001);
+    const late = await poll(second, `channels=${channels[1]}&timeout=0&cursor=${start.cursor}`);
+    expect(late).toMatchObject({ messages: [], reset: [{ channel: channels[1], reason: "too_far" }] });
+  });
+
   it("of a live channel alone has no cursor", async () => {
     expect(await poll(first, `channels=${nodes.channel("talk")}&timeout=0`)).toStrictEqual({ messages: [] });
   });

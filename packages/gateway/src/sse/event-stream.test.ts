@@ -163,6 +163,48 @@ describe("an event stream of several channels", () => {
     expect(events().map(([, , id]) => id)).toStrictEqual([at(4), at(5)]);
   });
 
+  it("holds them back while one is repaired that stands last", async () => {
+    const { follow, events, network } = fixture({ channels: ["feed.a", "feed.b"], cursor: at(2) });
+    const joined = { kind: "joined" as const, source: "ring" as const };
+    follow("feed.a").advance(5);
+    follow("feed.b").advance(2);
+    follow("feed.b").catchingUp(true);
+    follow("feed.a").lastJoin.answer({
+      ...joined,
+      messages: [storedMessage("feed.a", 5)],
+      position: { epoch: EPOCH, sequence: 5 },
+    });
+    follow("feed.b").lastJoin.answer({ ...joined, messages: [], position: { epoch: EPOCH, sequence: 2 } });
+    await turns();
+    expect(events()).toStrictEqual([]);
+    expect(network.parser.lastEventId).toBe(at(2));
+    follow("feed.b").message(4);
+    follow("feed.b").advance(5);
+    follow("feed.b").catchingUp(false);
+    await turns();
+    expect(events().map(([, , id]) => id)).toStrictEqual([at(4), at(5)]);
+  });
+
+  it("tells a reset no later than the id behind it, though a channel is being repaired", async () => {
+    const { follow, events } = fixture({ channels: ["feed.a", "feed.b"], cursor: at(2) });
+    follow("feed.a").advance(40);
+    follow("feed.b").advance(40);
+    follow("feed.a").lastJoin.answer({
+      kind: "reset",
+      reason: "expired",
+      position: { epoch: EPOCH, sequence: 40 },
+    });
+    follow("feed.b").catchingUp(true);
+    follow("feed.b").lastJoin.answer({
+      kind: "joined",
+      source: "ring",
+      messages: [],
+      position: { epoch: EPOCH, sequence: 40 },
+    });
+    await turns();
+    expect(events()).toStrictEqual([["tidegate.reset", '{"channel":"feed.a","reason":"expired"}', at(40)]]);
+  });
+
   it("reads again what is more than may be held meanwhile", async () => {
     const { network, follow, events, stream } = fixture({
       channels: ["feed.a", "feed.b"],
