@@ -31,8 +31,10 @@ export class ModelTail implements Follow {
   #highest = 0;
   #isInterrupted = false;
   readonly #listener: TailListener;
+  readonly #epoch: string;
 
-  constructor(target: string, listener: TailListener, sequence: number) {
+  constructor(target: string, listener: TailListener, sequence: number, epoch: string = EPOCH) {
+    this.#epoch = epoch;
     this.target = target;
     this.#listener = listener;
     this.#base = sequence;
@@ -41,7 +43,7 @@ export class ModelTail implements Follow {
 
   get position(): Position {
     const lowest = Math.min(...this.#missing.map(({ sequence }) => sequence - 1));
-    return { epoch: EPOCH, sequence: Math.min(lowest, this.#highest) };
+    return { epoch: this.#epoch, sequence: Math.min(lowest, this.#highest) };
   }
 
   get delivered(): readonly StoredMessage[] {
@@ -110,7 +112,7 @@ export class ModelTail implements Follow {
       joined({ kind: "joined", source: "none", messages: [], position: this.position });
       return;
     }
-    const since = from.kind === "since" ? (from.cursor.get(EPOCH) ?? 0) : 0;
+    const since = from.kind === "since" ? (from.cursor.get(this.#epoch) ?? 0) : 0;
     this.#ask(signal, (reset) => {
       // Whoever was there before says that the stream has come so far.
       this.#highest = Math.max(this.#highest, since);
@@ -140,7 +142,7 @@ export class ModelTail implements Follow {
         read({ kind: "joined", source: "ring", messages, position });
       } else {
         const sequence = messages.at(-1)?.sequence ?? place.sequence;
-        read({ kind: "more", source: "stream", messages, position: { epoch: EPOCH, sequence } });
+        read({ kind: "more", source: "stream", messages, position: { epoch: this.#epoch, sequence } });
       }
     });
   };

@@ -342,7 +342,10 @@ class ReaderSeat implements Seat, NamespaceChannel {
       case "reset": {
         const { reason, position } = seated;
         this.#from = position.sequence;
-        this.#order?.joined(this, position.epoch, [this.#notice(reason)]);
+        // Until it is told, the client stands where it stood, if that place is one.
+        const place = cursor?.get(position.epoch) ?? 0;
+        const since = place > position.sequence ? 0 : place;
+        this.#order?.joined(this, position.epoch, [this.#notice(reason)], { since });
         break;
       }
       case "joined":

@@ -221,7 +221,11 @@ export class NamespaceOrder<Item extends Placed, Channel extends OrderedChannel 
 
   /** Finds the first {@link mark}. Call it when all have joined, of all namespaces before the first of them begins. */
   prepare(): void {
-    this.#raiseMark(this.#channels.completeIn(this.#epoch));
+    const complete = this.#channels.completeIn(this.#epoch);
+    // What other namespaces let go first carries this mark, which must not get to the client without the notice.
+    if (!this.#hasNotice) {
+      this.#raiseMark(complete);
+    }
   }
 
   /** From here on, what can be let go is; nothing has been before. */
@@ -285,6 +289,10 @@ export class NamespaceOrder<Item extends Placed, Channel extends OrderedChannel 
     this.#settle();
   }
 
+  get #hasNotice(): boolean {
+    return this.#held.some(({ sequence }) => sequence === 0);
+  }
+
   /** What was read for the only channel comes before everything that is being looked for. */
   #settleAlone(): void {
     if (this.#channels.size === 1 && this.#begun && this.#channels.areOf(this.#epoch)) {
@@ -298,7 +306,7 @@ export class NamespaceOrder<Item extends Placed, Channel extends OrderedChannel 
       return;
     }
     if (this.#channels.areRepaired) {
-      if (this.#held.some(({ sequence }) => sequence === 0)) {
+      if (this.#hasNotice) {
         // The mark stands behind what a notice tells: it must not get to the client without it.
         this.#raiseMark(this.#channels.completeIn(this.#epoch));
         this.#letGoUpTo(0);

@@ -3,7 +3,7 @@ import { decodeCursor } from "@tidegate/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { EPOCH } from "../../testing/fake-follow.ts";
-import { type FakeNode, fakeNode } from "../../testing/fake-node.ts";
+import { type FakeNode, fakeNode, POLICIES } from "../../testing/fake-node.ts";
 import { FakeResponseStream } from "../../testing/fake-response-stream.ts";
 import { ModelTail } from "../../testing/model-tail.ts";
 import { turns } from "../../testing/turns.ts";
@@ -12,13 +12,18 @@ import { EventStream } from "./event-stream.ts";
 import { JoinedEvents } from "./joined-events.ts";
 
 const PATTERN = "feed.p.*";
-const NAMES = ["feed.a", "feed.b", PATTERN] as const;
-const CHANNELS = ["feed.a", "feed.a", "feed.a", "feed.b", "feed.p.x", "feed.p.y"];
+const NAMES = ["feed.a", "feed.b", PATTERN, "more.a"] as const;
+const CHANNELS = ["feed.a", "feed.a", "feed.a", "feed.b", "feed.p.x", "feed.p.y", "more.a"];
+const OTHER_EPOCH = "zzzzzzzz";
 /** Room for about four messages. */
 const OUTBOX_BYTES = 600;
 
 function nameOf(channel: string): string {
   return channel.startsWith("feed.p.") ? PATTERN : channel;
+}
+
+function epochOf(channel: string): string {
+  return channel.startsWith("more.") ? OTHER_EPOCH : EPOCH;
 }
 
 interface Due {
@@ -92,7 +97,8 @@ class Client {
         }
       } else if (type !== "tidegate.end") {
         expect(type).toBe("message");
-        this.got.push({ channel: channel ?? "", sequence: decodeCursor(cursor ?? "")?.get(EPOCH) ?? -1 });
+        const sequence = decodeCursor(cursor ?? "")?.get(epochOf(channel ?? "")) ?? -1;
+        this.got.push({ channel: channel ?? "", sequence });
       }
     }
     this.#read = events.length;
@@ -102,17 +108,17 @@ class Client {
   /** Whatever lies before the place that the client would resume from, it has; and nothing behind it. */
   checkCursor(): void {
     this.take();
-    const place = decodeCursor(this.lastEventId)?.get(EPOCH);
-    if (place === undefined) {
-      return;
-    }
+    const cursor = decodeCursor(this.lastEventId);
     const got = new Set(this.got.map(({ sequence }) => sequence));
-    for (const sequence of got) {
-      expect(sequence).toBeLessThanOrEqual(place);
+    for (const { channel, sequence } of this.got) {
+      expect(sequence).toBeLessThanOrEqual(cursor?.get(epochOf(channel)) ?? Number.POSITIVE_INFINITY);
     }
-    for (const { sequence, mayMiss } of [...this.due.values()].flat()) {
-      if (!mayMiss && sequence <= place) {
-        expect(got).toContain(sequence);
+    for (const [name, items] of this.due) {
+      const place = cursor?.get(epochOf(name)) ?? 0;
+      for (const { sequence, mayMiss } of items) {
+        if (!mayMiss && sequence <= place) {
+          expect(got).toContain(sequence);
+        }
       }
     }
   }
@@ -121,10 +127,11 @@ class Client {
     this.take();
     const sequences = this.got.map(({ sequence }) => sequence);
     expect(new Set(sequences).size).toBe(sequences.length);
-    for (const channel of isOrdered ? [undefined] : new Set(this.got.map((item) => item.channel))) {
+    const orderOf = isOrdered ? epochOf : (channel: string) => channel;
+    for (const order of new Set(this.got.map(({ channel }) => orderOf(channel)))) {
       const own = this.got
-        .filter((item) => channel === undefined || item.channel === channel)
-        .map((item) => item.sequence);
+        .filter(({ channel }) => orderOf(channel) === order)
+        .map(({ sequence }) => sequence);
       expect(own).toStrictEqual(own.toSorted((a, b) => a - b));
     }
     for (const [name, items] of this.due) {
@@ -141,6 +148,16 @@ class Model {
   /** Seats that a walk may still serve. */
   #seats = 0;
   readonly #node = fakeNode({
+    policies: new Map(
+      [...POLICIES].flatMap(([name, policy]) =>
+        name === "feed"
+          ? [
+              [name, policy],
+              ["more", policy],
+            ]
+          : [],
+      ),
+    ),
     limits: { outboxBytes: OUTBOX_BYTES, laggingMs: 1e9, catchUpMs: 1e9 },
     budget: {
       start: () => {},
@@ -161,7 +178,8 @@ class Model {
     Object.assign(broker, {
       follow: (target: string, listener: TailListener) => {
         const known = this.#tails.get(target);
-        const tail = known ?? new ModelTail(target, this.#listener(target, listener), this.#last);
+        const tail =
+          known ?? new ModelTail(target, this.#listener(target, listener), this.#last, epochOf(target));
         this.#tails.set(target, tail);
         return tail;
       },
