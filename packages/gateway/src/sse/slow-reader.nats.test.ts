@@ -11,12 +11,12 @@ const node = await startNode({
 });
 afterAll(() => node[Symbol.asyncDispose]());
 
-const FILLER = "x".repeat(1_500);
-/** More than the kernels and the outbox take, behind which more come than a node keeps in memory or replays at once. */
-const COUNT = 9_000;
-const MORE = 50;
-
-const SENT = "tidegate_messages_out_total";
+/** So large that the buffers of two kernels are soon full. */
+const LARGE = "x".repeat(8_000);
+const SMALL = "x".repeat(400);
+/** More than a node keeps in memory, and than it replays at once. */
+const BEHIND = 5_500;
+const LAGGING = 'tidegate_connections_lagging{transport="sse"}';
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
@@ -39,41 +39,38 @@ describe("an event stream whose client stalls", () => {
       );
       await waitUntil(() => stream.parser.lastEventId !== "", { message: "the first id" });
       stream.pause();
-      const sentBefore = await node.metric(SENT);
       let published = 0;
-      const publish = async (count: number): Promise<void> => {
+      const publish = async (count: number, filler: string): Promise<void> => {
         for (const last = published + count; published < last; ) {
-          const batch = Math.min(100, last - published);
-          const from = published;
-          published += batch;
+          const batch = Array.from({ length: 100 }, (_, index) => published + index);
+          published += batch.length;
           await Promise.all(
-            Array.from({ length: batch }, (_, index) => {
-              const number = from + index;
-              return node.store(channels[number % channels.length] ?? "", `${number} ${FILLER}`);
-            }),
+            batch.map((number) =>
+              node.store(channels[number % channels.length] ?? "", `${number} ${filler}`),
+            ),
           );
         }
       };
-      await publish(COUNT);
-      expect(await node.metric('tidegate_connections_lagging{transport="sse"}')).toBe(1);
-      const behind = COUNT - ((await node.metric(SENT)) - sentBefore);
+      while ((await node.metric(LAGGING)) === 0) {
+        await publish(100, LARGE);
+      }
+      await publish(BEHIND, SMALL);
       stream.resume();
-      await publish(MORE);
-      await waitUntil(() => stream.events.length >= COUNT + MORE || stream.isComplete, {
+      await publish(100, SMALL);
+      await waitUntil(() => stream.events.length >= published || stream.isComplete, {
         message: "everything",
         timeoutMs: 30_000,
       });
-      expect(behind).toBeGreaterThan(5_000);
       expect(stream.events.filter(({ type }) => type !== "message")).toStrictEqual([]);
       const numbers = stream.events.map(({ data }) => Number.parseInt(data, 10));
-      expect(numbers).toHaveLength(COUNT + MORE);
+      expect(numbers).toHaveLength(published);
       expect(new Set(numbers).size).toBe(numbers.length);
       expect(sum(numbers)).toBe((published * (published - 1)) / 2);
       const ids = stream.events.map(({ lastEventId }) =>
         Number.parseInt(lastEventId.split("-")[1] ?? "", 36),
       );
       expect(ids.every((id, index) => id > (ids[index - 1] ?? 0))).toBe(true);
-      await waitUntil(async () => (await node.metric('tidegate_connections_lagging{transport="sse"}')) === 0);
+      await waitUntil(async () => (await node.metric(LAGGING)) === 0);
       expect(await node.metric(caughtUp)).toBeGreaterThan(caughtUpBefore);
       expect(await node.metric('tidegate_closes_total{code="slow_consumer"}')).toBe(0);
     },
