@@ -148,7 +148,7 @@ export class Gateway {
       channels: () => this.#context.hub.size,
       lagging: {
         websocket: () => traffic.laggingConnections,
-        sse: () => streams.lagging,
+        sse: () => traffic.laggingStreams,
       },
       shedding: Object.fromEntries(
         LOADS.map((load) => [load, () => (this.#monitor.isTooMuch(load) ? 1 : 0)]),

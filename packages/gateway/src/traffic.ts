@@ -8,6 +8,8 @@ export class Traffic {
   lags = 0;
   /** WebSockets that lag now. */
   laggingConnections = 0;
+  /** Event streams that lag now. */
+  laggingStreams = 0;
   /** Messages not delivered because their connection lagged. */
   messagesMissed = 0;
   /** Messages that made way for a newer one before they were sent. */

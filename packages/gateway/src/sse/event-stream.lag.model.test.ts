@@ -269,6 +269,7 @@ class Model {
       this.answer(round, false, 3);
       this.pass(200);
       await Promise.resolve();
+      this.#checkCount();
     }
     for (const client of this.clients) {
       expect(client.network.ending).toBe("open");
@@ -276,6 +277,11 @@ class Model {
       client.checkAll(isOrdered);
     }
     return await this.#node.metric('tidegate_catch_ups_total{outcome="stream"}');
+  }
+
+  #checkCount(): void {
+    const lagging = this.clients.filter(({ stream }) => stream?.isLagging === true).length;
+    expect(this.#node.context.traffic.laggingStreams).toBe(lagging);
   }
 
   get #isQuiet(): boolean {

@@ -24,15 +24,6 @@ export class EventStreams implements EventStreamHost {
     return this.#open.size;
   }
 
-  /** Those that read too slowly now. */
-  get lagging(): number {
-    let count = 0;
-    for (const stream of this.#open) {
-      count += stream.isLagging ? 1 : 0;
-    }
-    return count;
-  }
-
   readonly reconnectMs = (): number =>
     this.#http.options.reconnectMs * (LEAST_SHARE + this.#http.node.random());
 

@@ -33,6 +33,8 @@ export class StreamLag implements CatchUpOwner {
   #state: State = FLOWING;
   /** While namespaces are behind. */
   #catchUp: CatchUp | undefined;
+  /** As counted in `laggingStreams`. */
+  #isCounted = false;
 
   constructor(outbox: StreamOutbox, context: StreamLagContext, owner: StreamLagOwner) {
     this.#outbox = outbox;
@@ -76,6 +78,7 @@ export class StreamLag implements CatchUpOwner {
     if (this.#outbox.isBlocked) {
       this.#context.traffic.lags += this.isLagging ? 0 : 1;
       this.#state = { kind: "lagging", since: this.#context.now(), missed: 0 };
+      this.#recount();
       this.#owner.reschedule();
     }
   }
@@ -95,6 +98,7 @@ export class StreamLag implements CatchUpOwner {
       return 0;
     }
     this.#state = FLOWING;
+    this.#recount();
     return state.missed;
   }
 
@@ -107,6 +111,7 @@ export class StreamLag implements CatchUpOwner {
   add(laggard: Laggard): void {
     if (this.#catchUp === undefined) {
       this.#catchUp = new CatchUp(this, this.#context);
+      this.#recount();
       this.#owner.reschedule();
     }
     this.#catchUp.add(laggard);
@@ -120,6 +125,7 @@ export class StreamLag implements CatchUpOwner {
 
   /** Nothing is sent any more. */
   close(): void {
+    this.#state = FLOWING;
     this.caughtUp();
   }
 
@@ -127,6 +133,15 @@ export class StreamLag implements CatchUpOwner {
   caughtUp(): void {
     this.#catchUp?.close();
     this.#catchUp = undefined;
+    this.#recount();
+  }
+
+  /** The one place where the node counts who lags, after every change of what it depends on. */
+  #recount(): void {
+    if (this.isLagging !== this.#isCounted) {
+      this.#isCounted = this.isLagging;
+      this.#context.traffic.laggingStreams += this.#isCounted ? 1 : -1;
+    }
   }
 
   /** @internal Called by what catches up. */
