@@ -9,7 +9,7 @@ export interface LifecycleEventsOptions {
 }
 
 /** Of those who stay: a poll comes and goes with every answer. */
-export type AnnouncedTransport = "websocket" | "sse";
+type AnnouncedTransport = "websocket" | "sse";
 
 /** A client whose coming and going is announced. */
 export interface AnnouncedConnection {
