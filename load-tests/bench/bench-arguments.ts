@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How long the server is watched with nothing to do. */
   readonly idleSeconds: number;
+  /** How often each server has its turn where they take turns. */
+  readonly turns: number;
   /** How often everything is repeated. */
   readonly rounds: number;
   readonly servers: readonly ServerName[];
@@ -59,6 +61,7 @@ gateway lost a message at a low rate.
                      give it again for more (default: all that are there, and beyond
                      \`fan-out\` those that are compared)
   --scenario NAME    ${SCENARIO_NAMES.join(", ")}; give it again for more (default all)
+  --turns N          how often each server has its turn in the scenario \`turns\` (default 8)
   --rounds N         how often all is repeated; the table shows medians (default 1)
   --connections N    opened at once, measured (default 4000)
   --warm-up N        opened before that, and kept (default 10000)
@@ -109,6 +112,7 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
     payloadBytes: number("payload", MIN_STAMPED_BYTES, 16_384),
     seconds: number("seconds", 1, 600),
     idleSeconds: number("idle-seconds", 1, 600),
+    turns: number("turns", 1, 1000),
     rounds: number("rounds", 1, 100),
     servers: reader.chosen("server", values.server, SERVER_NAMES),
     serversChosen: values.server.length > 0,
@@ -139,6 +143,7 @@ function read(argv: readonly string[]) {
       payload: { type: "string", default: "128" },
       seconds: { type: "string", default: "4" },
       "idle-seconds": { type: "string", default: "2" },
+      turns: { type: "string", default: "8" },
       rounds: { type: "string", default: "1" },
       server: { type: "string", multiple: true, default: [] },
       scenario: { type: "string", multiple: true, default: [] },

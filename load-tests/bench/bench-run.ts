@@ -9,6 +9,8 @@ import type { Observed } from "./span.ts";
 export interface BenchRun {
   readonly server: BenchServer;
   readonly clients: BenchClients;
+  /** What stands before a channel in its subject. */
+  readonly subjectPrefix: string;
   readonly scenario: Scenario;
   readonly options: BenchOptions;
   readonly nats: NatsConnection;

@@ -11,10 +11,10 @@ import { nowMicros, stampedPayload } from "../swarm/stamp.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { NodeClients } from "./clients/node-clients.ts";
 import { CONTENDERS } from "./contenders.ts";
-import { SUBJECT_PREFIX } from "./gateways.ts";
 import { OWN_CHANNELS, SHARED_CHANNEL } from "./scenario.ts";
 import { SERVER_NAMES } from "./server-name.ts";
 
+const SUBJECT_PREFIX = "rt-contender";
 const CLIENTS = 2;
 const MESSAGES = 3;
 
@@ -60,6 +60,7 @@ describe.each(SERVER_NAMES.filter((name) => name !== "centrifugo"))("the contend
   beforeAll(async () => {
     server = await CONTENDERS[name].start({
       natsUrl: nats.url,
+      subjectPrefix: SUBJECT_PREFIX,
       cpus: { kind: "free", reason: "a test" },
       profileDirectory: undefined,
       settings: {},

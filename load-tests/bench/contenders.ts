@@ -13,7 +13,7 @@ import { LoadTestError } from "../load-test-error.ts";
 import type { BenchServer } from "./bench-server.ts";
 import { CentrifugoServer } from "./centrifugo-server.ts";
 import type { ClientsManner } from "./clients/bench-clients.ts";
-import { SUBJECT_PREFIX, startGateway, startGateways, startReplayable } from "./gateways.ts";
+import { startGateway, startGateways, startReplayable } from "./gateways.ts";
 import { NodeServer } from "./node-server.ts";
 import { OWN_CHANNELS, SHARED_CHANNEL } from "./scenario.ts";
 import type { ServerName } from "./server-name.ts";
@@ -103,12 +103,12 @@ export const CONTENDERS: Readonly<Record<ServerName, BenchContender>> = {
     // It joins messages by itself, up to 16 in a frame.
     batches: false,
     saturates: true,
-    start: async ({ natsUrl, cpus }) => {
+    start: async ({ natsUrl, subjectPrefix, cpus }) => {
       const binary = await findCentrifugo();
       if (binary === undefined) {
         throw new LoadTestError("tool_missing", "there is no centrifugo on PATH");
       }
-      return await CentrifugoServer.start({ binary, natsUrl, subjectPrefix: SUBJECT_PREFIX, cpus });
+      return await CentrifugoServer.start({ binary, natsUrl, subjectPrefix, cpus });
     },
     plan: ({ client, token, channel }) => centrifugoClient(token, channelName(channel, client)),
   },
@@ -136,10 +136,10 @@ function planGateway({ client, token, channel, transport, resuming, batch }: Cli
   return resuming ? resumingClient(token, name) : gatewayClient(token, name, batch);
 }
 
-function startProgram(file: string, { natsUrl, cpus }: ServerPlace): Promise<BenchServer> {
+function startProgram(file: string, { natsUrl, subjectPrefix, cpus }: ServerPlace): Promise<BenchServer> {
   return NodeServer.start({
     file: new URL(`servers/${file}`, import.meta.url),
-    args: [natsUrl, SUBJECT_PREFIX, SHARED_CHANNEL, OWN_CHANNELS],
+    args: [natsUrl, subjectPrefix, SHARED_CHANNEL, OWN_CHANNELS],
     env: {},
     profileDirectory: undefined,
     cpus,

@@ -2,7 +2,6 @@ import { setTimeout as delay } from "node:timers/promises";
 import { publishPaced } from "../swarm/publisher.ts";
 import type { BenchRun } from "./bench-run.ts";
 import type { ClientsReport } from "./clients/bench-clients.ts";
-import { SUBJECT_PREFIX } from "./gateways.ts";
 import { observe, type Span } from "./span.ts";
 import { withTimeLimit } from "./time-limit.ts";
 
@@ -54,7 +53,7 @@ export async function deliver(run: BenchRun, plan: DeliveryPlan): Promise<Delive
           count,
           perSecond: plan.perSecond,
           payloadBytes: plan.payloadBytes ?? run.options.payloadBytes,
-          subjectOf: (message) => `${SUBJECT_PREFIX}.${scenario.channelOfMessage(message, plan.clients)}`,
+          subjectOf: (message) => `${run.subjectPrefix}.${scenario.channelOfMessage(message, plan.clients)}`,
           sequenceOf: (message) => first + scenario.sequenceOf(message, plan.clients),
         },
         limited,

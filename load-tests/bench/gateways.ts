@@ -8,9 +8,6 @@ import { NodeServer } from "./node-server.ts";
 import { ServerGroup } from "./server-group.ts";
 import type { ServerPlace } from "./server-place.ts";
 
-/** What backends put before a channel to get its subject. */
-export const SUBJECT_PREFIX = "rt";
-
 const GATEWAY_FILE = new URL("../../services/gateway/src/main.ts", import.meta.url);
 const LIVE_CONFIG = fileURLToPath(new URL("gateway.yaml", import.meta.url));
 const HISTORY_CONFIG = fileURLToPath(new URL("gateway-history.yaml", import.meta.url));
@@ -50,10 +47,10 @@ function startNode(place: ServerPlace, configPath: string): Promise<BenchServer>
   });
 }
 
-function environment({ natsUrl, settings }: ServerPlace): Environment {
+function environment({ natsUrl, subjectPrefix, settings }: ServerPlace): Environment {
   return {
     TIDEGATE_NATS_SERVERS: natsUrl,
-    TIDEGATE_SUBJECTS_PREFIX: SUBJECT_PREFIX,
+    TIDEGATE_SUBJECTS_PREFIX: subjectPrefix,
     TIDEGATE_LISTEN_HOST: "127.0.0.1",
     TIDEGATE_LISTEN_PORT: "0",
     TIDEGATE_OPERATIONS_HOST: "127.0.0.1",

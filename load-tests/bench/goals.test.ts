@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { judge } from "./goals.ts";
+import { judge, metricsCompared } from "./goals.ts";
 import { completeMeasurement, type Measurement } from "./measurement.ts";
 import type { ScenarioName } from "./scenario.ts";
 import type { ServerName } from "./server-name.ts";
@@ -44,7 +44,8 @@ describe("judge", () => {
 
   test("compares gateways with each other, and a figure with another of the same gateway", () => {
     const nodes = { tidegate: { fewDeliveryMicros: 10 }, "three-nodes": { fewDeliveryMicros: 11 } };
-    expect(outcome("CPU of a delivery to few, on 3 nodes / on 1", nodes)).toEqual([1.1, "missed"]);
+    const nodesTitle = "CPU of a delivery to few, on 3 nodes / on 1";
+    expect(outcome(nodesTitle, nodes, "turns")).toEqual([1.1, "missed"]);
     const stall = { tidegate: { calmP99Ms: 10, stalledP99Ms: 11 }, replayable: { stalledLost: 1 } };
     const p99 = "p99 of healthy readers, 10 % stalled / none";
     expect(outcome(p99, stall, "stall")).toEqual([1.1, "met"]);
@@ -52,7 +53,17 @@ describe("judge", () => {
     expect(outcome(lost, stall, "stall")).toEqual([1, "missed"]);
   });
 
+  test("asks of each server only what it compares", () => {
+    const compared = metricsCompared("turns");
+    expect([...(compared.get("native") ?? [])]).toEqual(["p99Ms"]);
+    expect(compared.get("bare")).not.toContain("p99Ms");
+    expect(compared.get("tidegate")).toContain("p99Ms");
+  });
+
   test("says where nothing can be compared", () => {
-    expect(outcome("p99 / native publish", { tidegate: { p99Ms: 1 } })).toEqual([null, "not measured"]);
+    expect(outcome("p99 / native publish", { tidegate: { p99Ms: 1 } }, "turns")).toEqual([
+      null,
+      "not measured",
+    ]);
   });
 });

@@ -12,33 +12,33 @@ const GRACE_MS = 5_000;
 const FIRST_RATE = 400;
 const FIRST_OWN_RATE = 20_000;
 
-/** Opens clients that ask for joined messages, in the place of those of the run. */
-export type WithBatching = (measure: (run: BenchRun) => Promise<void>) => Promise<void>;
+/** Prepares clients that ask for joined messages, in the place of those of the run. */
+export type PrepareBatching = () => Promise<BenchRun>;
 
 /**
  * Takes a fresh server through all phases of a scenario.
  *
  * @param saturates the clients are fast enough for phases whose figures are about the most that a server can do
- * @param withBatching `undefined`: the server does not join messages
+ * @param prepareBatching `undefined`: the server does not join messages
  * @throws LoadTestError; the reason of the signal.
  */
 export async function measureServer(
   run: BenchRun,
   saturates: boolean,
-  withBatching: WithBatching | undefined,
+  prepareBatching: PrepareBatching | undefined,
 ): Promise<Measurement> {
   const connecting = await measureConnecting(run);
   const figures =
     run.scenario.name === "own"
       ? await measureOwn(run, saturates)
-      : await measureFanOut(run, saturates, withBatching);
+      : await measureFanOut(run, saturates, prepareBatching);
   return completeMeasurement({ ...connecting, ...figures });
 }
 
 async function measureFanOut(
   run: BenchRun,
   saturates: boolean,
-  withBatching: WithBatching | undefined,
+  prepareBatching: PrepareBatching | undefined,
 ): Promise<Partial<Measurement>> {
   const { options, clients } = run;
   const { few, many, seconds } = options;
@@ -64,10 +64,11 @@ async function measureFanOut(
     plain = await saturate(run, { clients: few, firstRate: FIRST_RATE, what: "most deliveries" });
     await clients.close(few);
     await calmDown(run);
-    await withBatching?.(async (batching) => {
+    const batching = await prepareBatching?.();
+    if (batching !== undefined) {
       await openClients(batching, few);
       batched = await saturate(batching, { clients: few, firstRate: FIRST_RATE, what: "most, joined" });
-    });
+    }
   }
   return {
     manyDeliveryMicros: microsOf(toMany),
@@ -118,12 +119,13 @@ async function reopen(run: BenchRun, count: number, keptUp: boolean): Promise<vo
   }
 }
 
-function microsOf({ span, report }: Delivery): number {
+/** CPU of the server for one delivery. */
+export function microsOf({ span, report }: Delivery): number {
   return span.serverCpuMicros / report.received;
 }
 
 /** None where a server did not keep up: they would be those of the messages that it did deliver. */
-function latencies({ report, expected, span }: Delivery): Partial<Measurement> {
+export function latencies({ report, expected, span }: Delivery): Partial<Measurement> {
   const keptUp = report.received >= expected;
   const ms = (micros: number): number => (keptUp ? micros / 1000 : Number.NaN);
   return {
@@ -143,7 +145,8 @@ function most(found: MostDeliveries | undefined): Partial<Measurement> {
   };
 }
 
-function mistakes(deliveries: readonly Delivery[]): Partial<Measurement> {
+/** What went wrong where nothing may. */
+export function mistakes(deliveries: readonly Delivery[]): Partial<Measurement> {
   const sum = (of: (delivery: Delivery) => number): number =>
     deliveries.reduce((total, delivery) => total + of(delivery), 0);
   return {

@@ -11,6 +11,7 @@ const STALLED_SHARE = 0.1;
 /** Times the phases of other scenarios, so that stalled clients go through all that a gateway does with them. */
 const LONGER = 2;
 const WARM_UP_SECONDS = 1;
+const TIMES = 3;
 const GRACE_MS = 5_000;
 const POLL_MS = 20;
 /** After so long without another message the rest is lost. */
@@ -18,24 +19,34 @@ const QUIET_MS = 10_000;
 
 /**
  * What clients that stop reading do to those who read, and whether they miss anything when they read again, or come back
- * if they were thrown out meanwhile.
+ * if they were thrown out meanwhile. Both are done several times in turn: the machine is not the same from one minute to the next.
  *
+ * @returns one for each time.
  * @throws LoadTestError; the reason of the signal.
  */
-export async function measureStall(run: BenchRun): Promise<Measurement> {
+export async function measureStall(run: BenchRun): Promise<readonly Measurement[]> {
+  await openClients(run, run.options.few);
+  await deliver(run, { ...planOf(run), seconds: WARM_UP_SECONDS });
+  const found: Measurement[] = [];
+  for (let time = 1; time <= TIMES; time += 1) {
+    const onProgress = (what: string): void => run.onProgress(`${time} of ${TIMES}, ${what}`);
+    found.push(await stallOnce({ ...run, onProgress }));
+  }
+  return found;
+}
+
+async function stallOnce(run: BenchRun): Promise<Measurement> {
   const { clients, options, scenario } = run;
   const { few, fewRate } = options;
   const stalled = Math.max(1, Math.round(few * STALLED_SHARE));
   const seconds = options.seconds * LONGER;
-  const plan = { clients: few, perSecond: fewRate, graceMs: GRACE_MS, payloadBytes: PAYLOAD_BYTES };
-  await openClients(run, few);
-  await deliver(run, { ...plan, seconds: WARM_UP_SECONDS });
+  const plan = { ...planOf(run), seconds };
   run.onProgress(`${fewRate}/s to ${few} clients for ${seconds} s`);
-  const calm = await deliver(run, { ...plan, seconds });
+  const calm = await deliver(run, plan);
 
   run.onProgress(`the same while ${stalled} of them do not read`);
   await clients.stall(stalled);
-  const stall = await deliver(run, { ...plan, seconds, reading: few - stalled });
+  const stall = await deliver(run, { ...plan, reading: few - stalled });
 
   run.onProgress(`until these ${stalled} have everything`);
   const all = scenario.deliveries(stall.messages, few);
@@ -53,6 +64,10 @@ export async function measureStall(run: BenchRun): Promise<Measurement> {
     lost: Math.max(0, calm.expected - calm.report.received),
     repeated: report.repeated,
   });
+}
+
+function planOf({ options: { few, fewRate } }: BenchRun) {
+  return { clients: few, perSecond: fewRate, graceMs: GRACE_MS, payloadBytes: PAYLOAD_BYTES };
 }
 
 async function untilAll({ clients, signal }: BenchRun, wanted: number): Promise<ClientsReport> {

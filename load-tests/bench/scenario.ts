@@ -23,7 +23,7 @@ export interface Scenario extends ClientsManner {
   readonly deliveries: (messages: number, clients: number) => number;
 }
 
-export const SCENARIO_NAMES = ["fan-out", "own", "sse", "stall"] as const;
+export const SCENARIO_NAMES = ["fan-out", "turns", "own", "sse", "stall"] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export const SHARED_CHANNEL = "bench.all";
@@ -47,6 +47,12 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     name: "fan-out",
     title: "one channel, everybody subscribed",
     servers: undefined,
+  },
+  turns: {
+    ...SHARED,
+    name: "turns",
+    title: "one channel, servers that run side by side and take turns",
+    servers: ["bare", "native", "tidegate", "replayable", "three-nodes"],
   },
   own: {
     ...SHARED,

@@ -5,6 +5,8 @@ import type { CpuPlan } from "./cpu-pinning.ts";
 export interface ServerPlace {
   readonly natsUrl: string;
   readonly cpus: CpuPlan;
+  /** What backends put before a channel to get its subject; servers that run at once have different ones. */
+  readonly subjectPrefix: string;
   /** Where the gateway writes its CPU profile when it ends; `undefined`: none. */
   readonly profileDirectory: string | undefined;
   /** What a scenario sets otherwise in a gateway. */

@@ -62,7 +62,8 @@ class Soak {
   }
 
   async run(): Promise<SoakResult> {
-    const { connections, ramp, warmUpSeconds, minutes, kill } = this.#options;
+    const { connections, ramp, warmUpSeconds, warmUpEverySeconds, everySeconds, minutes, kill } =
+      this.#options;
     const { gateways, clients } = this.#stack;
     const emptyBytes = (await gateways.usage()).residentBytes;
     this.#onProgress(`opening ${connections} connections, ${ramp} a second`);
@@ -70,13 +71,13 @@ class Soak {
     await this.#orAborted(clients.open(ramp));
     const openedSeconds = (performance.now() - openedAt) / 1000;
     this.#onProgress(`all open after ${openedSeconds.toFixed(0)} s; warming up for ${warmUpSeconds} s`);
-    await this.#publish(warmUpSeconds, async () => {});
+    await this.#publish(warmUpSeconds, warmUpEverySeconds, async () => {});
     await delay(REST_MS, undefined, { signal: this.#signal });
     const fullBytes = (await gateways.usage()).residentBytes;
 
     this.#onProgress(`soaking for ${minutes} minutes`);
     const samples: SoakSample[] = [];
-    const soak = await this.#publish(minutes * 60, (startedAt, phase) =>
+    const soak = await this.#publish(minutes * 60, everySeconds, (startedAt, phase) =>
       this.#sample(startedAt, minutes * 60, samples, phase),
     );
     const after = await clients.report();
@@ -93,7 +94,7 @@ class Soak {
     let killedAtMicros = 0;
     const samples: Pick<SoakSample, "seconds" | "connections">[] = [];
     const seconds = Math.max(KILL_PHASE_SECONDS, 3 * everySeconds);
-    const phase = await this.#publish(seconds, async () => {
+    const phase = await this.#publish(seconds, everySeconds, async () => {
       await delay(BEFORE_KILL_MS, undefined, { signal: this.#signal });
       killedAtMicros = nowMicros();
       killed = await this.#stack.killHalf();
@@ -118,9 +119,10 @@ class Soak {
    */
   async #publish(
     seconds: number,
+    everySeconds: number,
     meanwhile: (startedAt: number, signal: AbortSignal) => Promise<void>,
   ): Promise<SoakPhase> {
-    const { channels, connections, everySeconds } = this.#options;
+    const { channels, connections } = this.#options;
     const { clients, backend } = this.#stack;
     const rounds = Math.max(1, Math.round(seconds / everySeconds));
     const first = this.#nextNumber;

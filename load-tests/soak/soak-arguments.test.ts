@@ -7,7 +7,15 @@ describe("parseSoakArguments", () => {
       kind: "run",
       options: {
         ...{ connections: 100_000, processes: 12, clientProcesses: 6, channels: 1000, everySeconds: 10 },
-        ...{ ramp: 2000, warmUpSeconds: 90, minutes: 10, kill: true, json: false, record: undefined },
+        ...{
+          ramp: 2000,
+          warmUpSeconds: 120,
+          warmUpEverySeconds: 2,
+          minutes: 10,
+          kill: true,
+          json: false,
+          record: undefined,
+        },
       },
     });
   });

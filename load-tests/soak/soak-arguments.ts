@@ -13,6 +13,8 @@ export interface SoakOptions {
   /** Connections a second while they are opened. */
   readonly ramp: number;
   readonly warmUpSeconds: number;
+  /** Seconds between two messages of a channel in the warm-up, which fills heaps as a longer one at the pace of the soak would. */
+  readonly warmUpEverySeconds: number;
   readonly minutes: number;
   /** Whether half of the processes are killed in the end. */
   readonly kill: boolean;
@@ -39,7 +41,9 @@ error, the result to standard output. Ends with 1 if a connection ended, or a me
   --channels N      replayable channels that they share evenly (default 1000)
   --every N         seconds between two messages of a channel (default 10)
   --ramp N          connections a second while they are opened (default 2000)
-  --warm-up N       seconds before what is measured (default 90)
+  --warm-up N       seconds before what is measured (default 120)
+  --warm-up-every N seconds between two messages of a channel meanwhile: often, so that heaps are full when what is
+                    measured begins (default 2)
   --minutes N       how long it is measured (default 10)
   --no-kill         leave the processes alone
   --record NAME     write the result to load-tests/results/NAME.json
@@ -70,6 +74,7 @@ export function parseSoakArguments(argv: readonly string[]): ParsedSoakArguments
     everySeconds: number("every", 1, 3600),
     ramp: number("ramp", 1, 1_000_000),
     warmUpSeconds: number("warm-up", 1, 3600),
+    warmUpEverySeconds: number("warm-up-every", 1, 3600),
     minutes: number("minutes", 1, 10_000),
     kill: !values["no-kill"],
     json: values.json,
@@ -87,6 +92,7 @@ type NumberName =
   | "every"
   | "ramp"
   | "warm-up"
+  | "warm-up-every"
   | "minutes";
 
 function read(argv: readonly string[]) {
@@ -100,7 +106,8 @@ function read(argv: readonly string[]) {
       channels: { type: "string", default: "1000" },
       every: { type: "string", default: "10" },
       ramp: { type: "string", default: "2000" },
-      "warm-up": { type: "string", default: "90" },
+      "warm-up": { type: "string", default: "120" },
+      "warm-up-every": { type: "string", default: "2" },
       minutes: { type: "string", default: "10" },
       "no-kill": { type: "boolean", default: false },
       record: { type: "string" },

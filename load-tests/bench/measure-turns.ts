@@ -1,0 +1,136 @@
+import type { BenchRun } from "./bench-run.ts";
+import { openClients } from "./connect-phase.ts";
+import { deliver } from "./deliver.ts";
+import { metricsCompared } from "./goals.ts";
+import { latencies, microsOf, mistakes } from "./measure-server.ts";
+import { completeMeasurement, type Measurement, type Metric } from "./measurement.ts";
+import { calmDown } from "./saturation-phase.ts";
+import type { ServerName } from "./server-name.ts";
+import type { RoundResult } from "./summary.ts";
+
+/** Long enough for thousands of deliveries, short enough that what the machine does meanwhile meets the next server, too. */
+const TURN_SECONDS = 2;
+const GRACE_MS = 5_000;
+
+/** What all servers do in turn, again and again. */
+interface Phase {
+  readonly title: string;
+  /** Only servers of which a goal compares this take part. */
+  readonly metric: Metric;
+  readonly turn: (run: BenchRun) => Promise<Partial<Measurement>>;
+}
+
+/**
+ * Lets servers that all run at once do the same in short turns, in one order and then in the other, so that each
+ * turn of a server has one of every other beside it: a ratio of two turns of the same number is free of what a shared machine
+ * does from one minute to the next. The first turn of each phase warms up and counts for nothing.
+ *
+ * @param runs clients of which none is open yet
+ * @returns as many rounds as there are turns
+ * @throws LoadTestError; the reason of the signal.
+ */
+export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Promise<readonly RoundResult[]> {
+  const turns = new Turns(runs);
+  for (const run of runs.values()) {
+    await openClients(run, besideStorm(run));
+  }
+  await turns.take({ title: "connections", metric: "connectMicros", turn: connect });
+  for (const run of runs.values()) {
+    await openClients(run, run.options.many - besideStorm(run));
+  }
+  await turns.take({
+    title: "to many",
+    metric: "manyDeliveryMicros",
+    turn: async (run) => {
+      const { many, manyRate } = run.options;
+      const done = await deliver(run, plan(many, manyRate));
+      return { manyDeliveryMicros: microsOf(done), ...mistakes([done]) };
+    },
+  });
+  for (const run of runs.values()) {
+    await run.clients.close(run.options.many - run.options.few);
+    await calmDown(run);
+  }
+  await turns.take({
+    title: "to few",
+    metric: "fewDeliveryMicros",
+    turn: async (run) => {
+      const { few, fewRate } = run.options;
+      const done = await deliver(run, plan(few, fewRate));
+      return { fewDeliveryMicros: microsOf(done), ...mistakes([done]) };
+    },
+  });
+  await turns.take({
+    title: "latencies",
+    metric: "p99Ms",
+    turn: async (run) => {
+      const { few, latencyRate } = run.options;
+      return latencies(await deliver(run, plan(few, latencyRate)));
+    },
+  });
+  return turns.results();
+}
+
+class Turns {
+  readonly #runs: ReadonlyMap<ServerName, BenchRun>;
+  /** By server, then by turn. */
+  readonly #found = new Map<ServerName, Partial<Measurement>[]>();
+
+  constructor(runs: ReadonlyMap<ServerName, BenchRun>) {
+    this.#runs = runs;
+  }
+
+  async take({ title, metric, turn }: Phase): Promise<void> {
+    const compared = metricsCompared("turns");
+    const taking = [...this.#runs].filter(([name]) => compared.get(name)?.has(metric) ?? false);
+    const count = taking[0]?.[1].options.turns ?? 0;
+    for (let index = -1; index < count; index += 1) {
+      for (const [name, run] of index % 2 === 0 ? taking : taking.toReversed()) {
+        const found = await turn(run);
+        if (index >= 0) {
+          this.#add(name, index, found);
+          run.onProgress(`${title}, turn ${index + 1} of ${count}, ${name}: ${found[metric]?.toFixed(2)}`);
+        }
+      }
+    }
+  }
+
+  results(): readonly RoundResult[] {
+    return [...this.#found].flatMap(([server, turns]) =>
+      turns.map((found, round) => ({
+        ...{ round, scenario: "turns" as const, server },
+        measurement: completeMeasurement(found),
+      })),
+    );
+  }
+
+  #add(name: ServerName, index: number, found: Partial<Measurement>): void {
+    const turns = this.#found.get(name) ?? [];
+    const { lost = 0, repeated = 0 } = turns[index] ?? {};
+    turns[index] = {
+      ...turns[index],
+      ...found,
+      lost: lost + (found.lost ?? 0),
+      repeated: repeated + (found.repeated ?? 0),
+    };
+    this.#found.set(name, turns);
+  }
+}
+
+/** How many can be open while the others of all storm in. */
+function besideStorm({ options: { many, warmUp } }: BenchRun): number {
+  return Math.min(many, warmUp);
+}
+
+/** A storm of connections that are closed again. */
+async function connect(run: BenchRun): Promise<Partial<Measurement>> {
+  const { connections } = run.options;
+  const storm = await openClients(run, connections);
+  await run.clients.close(connections);
+  await calmDown(run);
+  return { connectMicros: storm.serverCpuMicros / connections };
+}
+
+function plan(clients: number, perSecond: number) {
+  return { clients, perSecond, seconds: TURN_SECONDS, graceMs: GRACE_MS };
+}
