@@ -1,4 +1,5 @@
-import { waitUntil } from "@tidegate/testkit";
+import { CLOSE_CODES } from "@tidegate/protocol";
+import { encodeFrame, opcodes, waitUntil } from "@tidegate/testkit";
 import { describe, expect, it } from "vitest";
 import { TestEventStream } from "../testing/http-client.ts";
 import { startNode, userToken } from "../testing/running-node.ts";
@@ -67,6 +68,23 @@ describe.concurrent("a node that turns newcomers away", () => {
     await Promise.all(clients.map((client) => client.next("subscribed")));
     expect(await node.metric("tidegate_arrivals_waiting")).toBe(0);
     await Promise.all(clients.map((client) => client.close()));
+  });
+
+  it("closes all of a storm whose tokens are wrong, with a code, and ends their connections itself", async () => {
+    await using node = await startNode();
+    const connect = encodeFrame({ payload: JSON.stringify({ type: "connect", id: 1, token: "a.b.c" }) });
+    await Promise.all(
+      Array.from({ length: 300 }, async () => {
+        await using socket = await node.raw();
+        await socket.write(connect);
+        const frame = await socket.readFrame();
+        expect(frame.opcode).toBe(opcodes.close);
+        expect(frame.payload.readUInt16BE(0)).toBe(CLOSE_CODES.token_invalid.code);
+        // Without an answer to the close frame.
+        await expect(socket.readFrame()).rejects.toMatchObject({ code: "socket-closed" });
+      }),
+    );
+    expect(await node.metric('tidegate_closes_total{code="token_invalid"}')).toBe(300);
   });
 
   it("moves clients that are old enough, on WebSockets and event streams", async () => {

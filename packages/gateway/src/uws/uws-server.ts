@@ -213,7 +213,7 @@ function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway,
     try {
       if (!socket.isClosed) {
         data.connection = gateway.accept(socket, handshake);
-        takeEarly(data);
+        takeEarly(data, failed);
       }
     } catch (error) {
       failed("accept", error, data);
@@ -232,11 +232,18 @@ function receive(data: SocketData, message: ArrayBuffer, binary: boolean): void 
   }
 }
 
-function takeEarly(data: SocketData): void {
+/** In one write, as frames are answered that come in their turn: a second one costs as much as checking a token. */
+function takeEarly(data: SocketData, failed: Failed): void {
   const { early, connection } = data;
   data.early = undefined;
   if (early !== undefined && connection !== undefined) {
-    early.passTo(connection);
+    data.socket?.cork(() => {
+      try {
+        early.passTo(connection);
+      } catch (error) {
+        failed("accept", error, data);
+      }
+    });
   }
 }
 

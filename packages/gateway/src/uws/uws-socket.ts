@@ -15,6 +15,23 @@ export interface SocketData {
   early: EarlyFrames | undefined;
 }
 
+/** An end that was asked for within a cork. */
+interface Postponed {
+  readonly socket: UwsSocket;
+  readonly native: NativeSocket;
+  readonly name: CloseName;
+  readonly reason: string;
+}
+
+// One cork at a time runs synchronously, so what it leads to can stand here instead of in every socket.
+let corked: UwsSocket | undefined;
+let postponed: Postponed | undefined;
+
+/** What is used of a native socket. */
+export type NativeSocket = Pick<WebSocket<SocketData>, "send" | "getBufferedAmount" | "ping" | "end"> & {
+  cork(write: () => void): unknown;
+};
+
 const SENT = 1;
 const QUEUED = 0;
 
@@ -23,9 +40,9 @@ const QUEUED = 0;
  * it returns.
  */
 export class UwsSocket implements Socket {
-  #native: WebSocket<SocketData> | undefined;
+  #native: NativeSocket | undefined;
 
-  constructor(native: WebSocket<SocketData>) {
+  constructor(native: NativeSocket) {
     this.#native = native;
   }
 
@@ -44,7 +61,15 @@ export class UwsSocket implements Socket {
   }
 
   cork(write: () => void): void {
+    const outer = corked;
+    corked = this;
     this.#native?.cork(write);
+    corked = outer;
+    if (postponed?.socket === this) {
+      const { native, name, reason } = postponed;
+      postponed = undefined;
+      native.end(CLOSE_CODES[name].code, closeReason(name, reason));
+    }
   }
 
   bufferedBytes(): number {
@@ -58,7 +83,12 @@ export class UwsSocket implements Socket {
   end(name: CloseName, reason: string): void {
     const native = this.#native;
     this.#native = undefined;
-    native?.end(CLOSE_CODES[name].code, closeReason(name, reason));
+    if (native !== undefined && corked === this) {
+      // Within a cork of ours, uWebSockets.js would send the close frame and never end the connection.
+      postponed = { socket: this, native, name, reason };
+    } else {
+      native?.end(CLOSE_CODES[name].code, closeReason(name, reason));
+    }
   }
 
   /** The native socket is gone. */
