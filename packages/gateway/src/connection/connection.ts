@@ -1,25 +1,15 @@
-import { type Identity, VERIFICATION_FAILURES, type Verification } from "@tidegate/auth";
-import type { BrokerError, JoinFrom, PublisherIdentity } from "@tidegate/broker";
-import {
-  type CloseName,
-  type Connect,
-  type ErrorCode,
-  type ErrorMessage,
-  encodePosition,
-  type Position,
-  type ResetReason,
-  type ServerMessage,
-} from "@tidegate/protocol";
-import { type Format, type Frame, isBatched, messageFraming, takesBinary } from "../fan-out/format.ts";
+import type { Identity } from "@tidegate/auth";
+import type { BrokerError, PublisherIdentity } from "@tidegate/broker";
+import type { CloseName, Connect, ErrorCode, Position, ResetReason, ServerMessage } from "@tidegate/protocol";
+import type { Format, Frame } from "../fan-out/format.ts";
 import { type Answer, missedNotice, type Session } from "../handlers/session.ts";
-import { lossCode, subscribe } from "../handlers/subscribe.ts";
-import { verifyToken } from "../handlers/verify-token.ts";
 import type { CloseCause } from "../instruments.ts";
 import type { AnnouncedConnection } from "../lifecycle/lifecycle-events.ts";
 import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Socket } from "../socket.ts";
 import type { Sleeper } from "../timer-wheel.ts";
+import { type Applicant, agreedFormat, begin, enter } from "./admittance.ts";
 import { endOfAge, MOVE_WITHIN_MS } from "./connection-age.ts";
 import {
   CLOSED,
@@ -34,13 +24,13 @@ import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
 import { copyFrame, type InboundFrame } from "./held-frames.ts";
 import { Liveness, pingText } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
-import { rawEnding } from "./raw-ending.ts";
+import { tellLoss, tellReset } from "./refusal.ts";
 import { ReplayGate } from "./replay-gate.ts";
 import { type Subscription, Subscriptions } from "./subscriptions.ts";
-import { wantedJoins } from "./wanted-joins.ts";
+import { type Newcomer, welcome } from "./welcome.ts";
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
-export class Connection implements OutboxOwner, Session, Sleeper {
+export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sleeper {
   wakeAt: number = Number.POSITIVE_INFINITY;
   wheelSlot = -1;
   wheelIndex = -1;
@@ -127,19 +117,8 @@ export class Connection implements OutboxOwner, Session, Sleeper {
 
   /** Starts by what the handshake carried: a token, or channels that need none; otherwise waits for `connect`. */
   begin(token: string | undefined): void {
-    if (this.#state.kind !== "entering") {
-      return;
-    }
-    const { entrance } = this.#state;
-    const { policies } = this.context;
-    const { channels } = entrance.wish;
-    if (token !== undefined) {
-      this.#authenticate(entrance, token, undefined);
-    } else if (
-      channels.length > 0 &&
-      channels.every((channel) => policies.allows(undefined, "subscribe", channel))
-    ) {
-      this.#open(entrance, undefined, undefined);
+    if (this.#state.kind === "entering") {
+      begin(this, this.#state.entrance, token);
     }
   }
 
@@ -151,7 +130,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#liveness.heard();
     switch (this.#state.kind) {
       case "entering":
-        this.#enter(this.#state.entrance, data, binary);
+        enter(this, this.#state.entrance, data, binary);
         return;
       case "open":
       case "leaving":
@@ -196,13 +175,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
   }
 
   reset(subscription: Subscription, reason: ResetReason, position: Position): void {
-    if (this.format === "raw") {
-      // There is no message to tell it with; and reconnecting by itself would hide what happened.
-      this.end("reset", `${subscription.name}: ${reason}`);
-    } else {
-      const cursor = encodePosition(position);
-      this.#send({ type: "reset", channel: subscription.name, cursor, reason });
-    }
+    tellReset(this, subscription.name, reason, position);
   }
 
   notify(message: ServerMessage): void {
@@ -219,12 +192,23 @@ export class Connection implements OutboxOwner, Session, Sleeper {
 
   lose(subscription: Subscription, error: BrokerError): void {
     this.subscriptions.removeOne(subscription);
-    const code = lossCode(error);
-    const message = "the node can no longer get this channel from NATS";
-    if (this.format === "raw") {
-      this.end(code === "forbidden" ? code : "broker_unavailable", message);
-    } else {
-      this.#send({ type: "unsubscribed", channel: subscription.name, code, message });
+    tellLoss(this, subscription.name, error);
+  }
+
+  /** @internal Called while the client is let in. */
+  admit(entrance: Entrance, principal: Principal, connect: Connect | undefined): void {
+    const { events, instruments, limits, now, random } = this.context;
+    instruments.authentications[principal === undefined ? "anonymous" : "ok"].inc();
+    if (connect !== undefined) {
+      this.#connectId = connect.id;
+      this.format = agreedFormat(this.format, connect);
+    }
+    this.#state = { kind: "open", principal, ageAt: endOfAge(now(), limits.connectionAgeMs, random()) };
+    events?.connectionOpened(this.#announced);
+    this.reschedule();
+    welcome(this, entrance.wish, connect?.id, connect?.channels ?? []);
+    for (const frame of entrance.release()) {
+      this.#handle(frame);
     }
   }
 
@@ -294,109 +278,8 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     this.#socket.ping();
   }
 
-  #enter(entrance: Entrance, data: ArrayBuffer, binary: boolean): void {
-    const step = entrance.take(data, binary, this.format === "raw", this.context.limits);
-    switch (step.kind) {
-      case "held":
-        return;
-      case "end":
-        this.end(step.ending.name, step.ending.reason);
-        return;
-      case "connect":
-        this.#connect(entrance, step.connect);
-        return;
-    }
-  }
-
-  #connect(entrance: Entrance, connect: Connect): void {
-    this.#connectId = connect.id;
-    if (this.format !== "raw") {
-      const binary = connect.binary === true || takesBinary(this.format);
-      this.format = messageFraming(binary, connect.batch === true || isBatched(this.format));
-    }
-    if (connect.token !== undefined) {
-      this.#authenticate(entrance, connect.token, connect);
-    } else if (this.context.policies.admitsAnonymous) {
-      this.#open(entrance, undefined, connect);
-    } else {
-      this.context.instruments.authentications.token_missing.inc();
-      this.end("token_missing", "send a token in connect");
-    }
-  }
-
-  #authenticate(entrance: Entrance, token: string, connect: Connect | undefined): void {
-    const verification = verifyToken(this.context, token);
-    if (verification instanceof Promise) {
-      entrance.hold();
-      this.#run(verification.then((later) => this.#admit(entrance, later, connect)));
-    } else {
-      this.#admit(entrance, verification, connect);
-    }
-  }
-
-  #admit(entrance: Entrance, verification: Verification, connect: Connect | undefined): void {
-    if (this.isClosed) {
-      return;
-    }
-    if (!verification.ok) {
-      this.end(VERIFICATION_FAILURES[verification.failure].error, verification.message);
-      return;
-    }
-    this.context.instruments.authentications.ok.inc();
-    this.#open(entrance, verification.identity, connect);
-    for (const frame of entrance.release()) {
-      this.#handle(frame);
-    }
-  }
-
-  /** @param connect the message that is answered; `undefined` if the handshake was enough. */
-  #open(entrance: Entrance, principal: Principal, connect: Connect | undefined): void {
-    if (principal === undefined) {
-      this.context.instruments.authentications.anonymous.inc();
-    }
-    const { limits, now, random } = this.context;
-    const ageAt = endOfAge(now(), limits.connectionAgeMs, random());
-    this.#state = { kind: "open", principal, ageAt };
-    this.context.events?.connectionOpened(this.#announced);
-    this.reschedule();
-    this.#sendText(this.context.greeting.text(this.id, principal, isBatched(this.format), connect?.id));
-    for (const { channel, from } of wantedJoins(
-      entrance.wish,
-      connect?.channels ?? [],
-      this.context.policies,
-    )) {
-      this.#subscribeUnasked(channel, from);
-    }
-  }
-
-  /** Subscribes to what the address or `connect` named. */
-  #subscribeUnasked(channel: string, from: JoinFrom): void {
-    const outcome = subscribe(this, channel, undefined, from);
-    if (outcome instanceof Promise) {
-      this.#run(outcome.then((answer) => this.#answerUnasked(answer)));
-    } else {
-      this.#answerUnasked(outcome);
-    }
-  }
-
-  #answerUnasked(answer: ErrorMessage | undefined): void {
-    if (answer === undefined) {
-      return;
-    }
-    if (this.format === "raw") {
-      const { name, reason } = rawEnding(answer);
-      this.end(name, reason);
-    } else {
-      this.#send(answer);
-    }
-  }
-
   #handle(frame: InboundFrame): void {
     if (this.isClosed) {
-      return;
-    }
-    if (this.format === "raw") {
-      this.end("receive_only", "raw connections only receive");
       return;
     }
     const { limits, now } = this.context;
@@ -407,7 +290,7 @@ export class Connection implements OutboxOwner, Session, Sleeper {
         this.#send(outcome.answer);
         return;
       case "later":
-        this.#run(this.#sendLater(outcome));
+        this.run(this.#sendLater(outcome));
         return;
       case "close":
         this.end(outcome.name, outcome.reason);
@@ -446,17 +329,18 @@ export class Connection implements OutboxOwner, Session, Sleeper {
     if (answer.type === "error") {
       this.context.instruments.errors[answer.code as ErrorCode].inc();
     }
-    this.#sendText(JSON.stringify(answer));
+    this.sendText(JSON.stringify(answer));
   }
 
-  #sendText(frame: string): void {
+  /** @internal Sends a message that is written already. */
+  sendText(frame: string): void {
     if (!this.isClosed && this.format !== "raw") {
       this.#outbox.answer(frame);
     }
   }
 
-  /** Runs what nobody waits for. It deals with every failure that can be expected; what is left ends this connection alone. */
-  #run(work: Promise<void>): void {
+  /** @internal Runs what nobody waits for. It deals with every failure that can be expected; what is left ends this connection alone. */
+  run(work: Promise<void>): void {
     work.catch((error: unknown) => {
       this.context.logger.error({ err: error, connection: this.id }, "a connection failed");
       this.end("internal_error", "the node has logged what happened");

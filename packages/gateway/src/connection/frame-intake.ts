@@ -70,7 +70,11 @@ export class FrameIntake {
   }
 
   take(frame: InboundFrame): IntakeOutcome {
-    const { limits, now } = this.#session.context;
+    const { context, format } = this.#session;
+    if (format === "raw") {
+      return { kind: "close", name: "receive_only", reason: "raw connections only receive" };
+    }
+    const { limits, now } = context;
     const rate = limits.messagesPerSecond;
     const verdict = this.#bucket.take(now(), rate, limits.messageBurst);
     if (verdict === "flood") {
