@@ -206,7 +206,7 @@ describe("an event stream of several channels", () => {
   });
 
   it("reads again what is more than may be held meanwhile", async () => {
-    const { network, follow, events, stream } = fixture({
+    const { context, network, follow, events, stream } = fixture({
       channels: ["feed.a", "feed.b"],
       limits: { outboxBytes: 1_000 },
     });
@@ -216,6 +216,7 @@ describe("an event stream of several channels", () => {
     follow("feed.a").message(5, { payload });
     await turns();
     expect(stream.isLagging).toBe(true);
+    expect(context.traffic).toMatchObject({ lags: 0, laggingStreams: 1 });
     const joined = { kind: "joined" as const, source: "ring" as const };
     const messages = [storedMessage("feed.a", 5, { payload })];
     follow("feed.a").lastCatchUp.answer({ ...joined, messages, position: { epoch: EPOCH, sequence: 5 } });

@@ -33,8 +33,6 @@ export class StreamLag implements CatchUpOwner {
   #state: State = FLOWING;
   /** While namespaces are behind. */
   #catchUp: CatchUp | undefined;
-  /** As counted in `laggingStreams`. */
-  #isCounted = false;
 
   constructor(outbox: StreamOutbox, context: StreamLagContext, owner: StreamLagOwner) {
     this.#outbox = outbox;
@@ -76,9 +74,7 @@ export class StreamLag implements CatchUpOwner {
     }
     // What the network has taken may count as waiting until it is asked.
     if (this.#outbox.isBlocked) {
-      this.#context.traffic.lags += this.isLagging ? 0 : 1;
-      this.#state = { kind: "lagging", since: this.#context.now(), missed: 0 };
-      this.#recount();
+      this.#become({ kind: "lagging", since: this.#context.now(), missed: 0 }, this.#catchUp);
       this.#owner.reschedule();
     }
   }
@@ -97,8 +93,7 @@ export class StreamLag implements CatchUpOwner {
     if (state.kind === "flowing" || !this.#hasDrained) {
       return 0;
     }
-    this.#state = FLOWING;
-    this.#recount();
+    this.#become(FLOWING, this.#catchUp);
     return state.missed;
   }
 
@@ -110,13 +105,12 @@ export class StreamLag implements CatchUpOwner {
   /** A namespace was skipped. */
   add(laggard: Laggard): void {
     if (this.#catchUp === undefined) {
-      this.#catchUp = new CatchUp(this, this.#context);
-      this.#recount();
+      this.#become(this.#state, new CatchUp(this, this.#context));
       this.#owner.reschedule();
     }
-    this.#catchUp.add(laggard);
+    this.#catchUp?.add(laggard);
     // Where too much was held, and not too much waits, nobody will say that there is room.
-    this.#catchUp.advance();
+    this.#catchUp?.advance();
   }
 
   wake(now: number): void {
@@ -125,28 +119,33 @@ export class StreamLag implements CatchUpOwner {
 
   /** Nothing is sent any more. */
   close(): void {
-    this.#state = FLOWING;
-    this.caughtUp();
+    this.#catchUp?.close();
+    this.#become(FLOWING, undefined);
   }
 
   /** @internal Called by what catches up. */
   caughtUp(): void {
     this.#catchUp?.close();
-    this.#catchUp = undefined;
-    this.#recount();
-  }
-
-  /** The one place where the node counts who lags, after every change of what it depends on. */
-  #recount(): void {
-    if (this.isLagging !== this.#isCounted) {
-      this.#isCounted = this.isLagging;
-      this.#context.traffic.laggingStreams += this.#isCounted ? 1 : -1;
-    }
+    this.#become(this.#state, undefined);
   }
 
   /** @internal Called by what catches up. */
   reschedule(): void {
     this.#owner.reschedule();
+  }
+
+  /** The one place where it begins and ceases to lag, which the node counts. */
+  #become(state: State, catchUp: CatchUp | undefined): void {
+    const { traffic } = this.#context;
+    const lagged = this.isLagging;
+    this.#state = state;
+    this.#catchUp = catchUp;
+    if (this.isLagging === lagged) {
+      return;
+    }
+    traffic.laggingStreams += lagged ? -1 : 1;
+    // What is behind because too much was held for other channels, is not the client's doing.
+    traffic.lags += this.isFull ? 1 : 0;
   }
 
   get #hasDrained(): boolean {
