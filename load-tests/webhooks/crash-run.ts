@@ -1,5 +1,5 @@
 import { waitUntil } from "@tidegate/testkit";
-import { type SinkTally, startFlakySink } from "./flaky-sink.ts";
+import { type FlakySink, type SinkTally, startFlakySink } from "./flaky-sink.ts";
 import { WebhookStack } from "./webhook-stack.ts";
 
 export interface CrashRunOptions {
@@ -53,7 +53,7 @@ export async function runCrash(options: CrashRunOptions): Promise<CrashReport> {
 
 async function crashOn(
   stack: WebhookStack,
-  sink: Awaited<ReturnType<typeof startFlakySink>>,
+  sink: FlakySink,
   { deliveries, endpoints, refusedEvery, onProgress }: CrashRunOptions,
 ): Promise<CrashReport> {
   const messages = Math.ceil(deliveries / endpoints);

@@ -1,6 +1,5 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { waitUntil } from "@tidegate/testkit";
+import { startLocalSink } from "./local-sink.ts";
 import { WebhookStack } from "./webhook-stack.ts";
 
 export interface IsolationRunOptions {
@@ -60,24 +59,18 @@ function medianOf(runs: readonly Latency[]): number {
 
 async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: boolean): Promise<Latency> {
   const latencies: number[] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on("data", (chunk: Buffer) => chunks.push(chunk));
-    request.on("end", () => {
-      if (request.url === "/hangs") return;
-      if (request.url === "/fails") return void response.writeHead(500).end();
-      latencies.push(performance.now() - Number(Buffer.concat(chunks).toString()));
-      response.writeHead(204).end();
-    });
+  const sink = await startLocalSink((delivery) => {
+    if (delivery.path === "/hangs") return undefined;
+    if (delivery.path === "/fails") return 500;
+    latencies.push(performance.now() - Number(delivery.text()));
+    return 204;
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
   const stack = await WebhookStack.start({});
   try {
     const paths = Array.from({ length: healthy }, (_, index) => `/healthy/${index}`);
     for (const path of withTwo ? ["/hangs", "/fails", ...paths] : paths) {
       await stack.call("POST", "/endpoints", {
-        url: `http://127.0.0.1:${port}${path}`,
+        url: `${sink.url}${path}`,
         channels: [channelOf(path)],
       });
     }
@@ -105,7 +98,6 @@ async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: bo
     return { p50: at(0.5), p99: at(0.99), perSecond: Math.round(latencies.length / seconds) };
   } finally {
     await stack[Symbol.asyncDispose]();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await sink[Symbol.asyncDispose]();
   }
 }

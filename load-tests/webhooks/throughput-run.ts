@@ -1,8 +1,7 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { waitUntil } from "@tidegate/testkit";
 import { procReadings } from "../bench/proc-readings.ts";
 import { LoadTestError } from "../load-test-error.ts";
+import { startLocalSink } from "./local-sink.ts";
 import { WebhookStack } from "./webhook-stack.ts";
 
 export interface ThroughputRunOptions {
@@ -31,20 +30,15 @@ const POLL_MS = 10;
 export async function runThroughput(options: ThroughputRunOptions): Promise<ThroughputReport> {
   const { deliveries, endpoints, payloadBytes, onProgress } = options;
   let received = 0;
-  const server = createServer((request, response) => {
-    request.resume();
-    request.on("end", () => {
-      received += 1;
-      response.writeHead(204).end();
-    });
+  const sink = await startLocalSink(() => {
+    received += 1;
+    return 204;
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
   const stack = await WebhookStack.start({});
   try {
     for (let index = 0; index < endpoints; index += 1) {
       await stack.call("POST", "/endpoints", {
-        url: `http://127.0.0.1:${port}/${index}`,
+        url: `${sink.url}/${index}`,
         channels: ["shop.>"],
         concurrency: 10,
       });
@@ -74,8 +68,7 @@ export async function runThroughput(options: ThroughputRunOptions): Promise<Thro
     };
   } finally {
     await stack[Symbol.asyncDispose]();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await sink[Symbol.asyncDispose]();
   }
 }
 
