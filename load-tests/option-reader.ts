@@ -12,7 +12,7 @@ export class OptionReader {
   /** A whole number of at most nine digits. */
   number(name: string, text: string, min: number, max: number): number {
     if (!/^\d{1,9}$/.test(text) || Number(text) < min || Number(text) > max) {
-      this.#refuse(`--${name} must be a whole number from ${min} to ${max}, not ${text}`);
+      this.refuse(`--${name} must be a whole number from ${min} to ${max}, not ${text}`);
     }
     return Number(text);
   }
@@ -25,7 +25,7 @@ export class OptionReader {
   ): readonly Name[] {
     const unknown = given.find((name) => !known.some((one) => one === name));
     if (unknown !== undefined) {
-      this.#refuse(`--${option} must be one of ${known.join(", ")}, not ${unknown}`);
+      this.refuse(`--${option} must be one of ${known.join(", ")}, not ${unknown}`);
     }
     return given.length === 0 ? known : known.filter((name) => given.includes(name));
   }
@@ -33,12 +33,13 @@ export class OptionReader {
   /** Name of the file in `load-tests/results`; `undefined`: none. */
   recordName(record: string | undefined): string | undefined {
     if (record !== undefined && !RECORD_NAME.test(record)) {
-      this.#refuse(`--record must be lower-case letters, digits and dashes, not ${record}`);
+      this.refuse(`--record must be lower-case letters, digits and dashes, not ${record}`);
     }
     return record;
   }
 
-  #refuse(problem: string): void {
+  /** Remembered if it is the first. */
+  refuse(problem: string): void {
     this.#problem ??= problem;
   }
 }

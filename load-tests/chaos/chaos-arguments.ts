@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { OptionReader } from "../option-reader.ts";
+import type { OptionReader } from "../option-reader.ts";
+import { type ParsedArguments, parseArguments } from "../parsed-arguments.ts";
 import { TRANSPORTS, type TransportName } from "./accounting/tally.ts";
 
 export const SCENARIO_NAMES = ["gateway-kill", "stream-kill", "broken-link", "reconnect-storm"] as const;
@@ -27,11 +28,6 @@ export interface ChaosOptions {
   readonly spreadMs: number;
   readonly json: boolean;
 }
-
-export type ParsedChaosArguments =
-  | { readonly kind: "run"; readonly options: ChaosOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "refused"; readonly message: string };
 
 const DEFAULT_SIZES: Readonly<Record<ScenarioName, ScenarioSize>> = {
   "gateway-kill": { rounds: 20, clients: 2000, channels: 50, rate: 50 },
@@ -69,17 +65,11 @@ function defaults(key: keyof ScenarioSize): string {
   return SCENARIO_NAMES.map((name) => DEFAULT_SIZES[name][key]).join(", ");
 }
 
-export function parseChaosArguments(argv: readonly string[]): ParsedChaosArguments {
-  let values: ReturnType<typeof read>;
-  try {
-    values = read(argv);
-  } catch (error) {
-    return { kind: "refused", message: error instanceof Error ? error.message : String(error) };
-  }
-  if (values.help) {
-    return { kind: "help" };
-  }
-  const reader = new OptionReader();
+export function parseChaosArguments(argv: readonly string[]): ParsedArguments<ChaosOptions> {
+  return parseArguments(() => read(argv), optionsOf);
+}
+
+function optionsOf({ values }: ReturnType<typeof read>, reader: OptionReader): ChaosOptions {
   const number = <Default extends number | undefined>(
     name: NumberName,
     fallback: Default,
@@ -102,7 +92,7 @@ export function parseChaosArguments(argv: readonly string[]): ParsedChaosArgumen
       rate: rate ?? size.rate,
     };
   };
-  const options: ChaosOptions = {
+  return {
     scenarios: reader.chosen("scenario", values.scenario, SCENARIO_NAMES),
     sizes: {
       "gateway-kill": sizeOf("gateway-kill"),
@@ -118,8 +108,6 @@ export function parseChaosArguments(argv: readonly string[]): ParsedChaosArgumen
     spreadMs: number("spread", 1000, 0, 60_000),
     json: values.json,
   };
-  const { problem } = reader;
-  return problem === undefined ? { kind: "run", options } : { kind: "refused", message: problem };
 }
 
 type NumberName = "rounds" | "clients" | "channels" | "rate" | "nodes" | "processes" | "outage" | "spread";
@@ -142,5 +130,5 @@ function read(argv: readonly string[]) {
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
-  }).values;
+  });
 }

@@ -1,50 +1,39 @@
-import { failureText, interruption } from "../interruption.ts";
+import { runCommand } from "../command.ts";
 import { describeMachine, machineLine } from "../machine.ts";
 import { startProgress } from "../progress.ts";
-import { CHAOS_USAGE, parseChaosArguments } from "./chaos-arguments.ts";
+import { CHAOS_USAGE, type ChaosOptions, parseChaosArguments } from "./chaos-arguments.ts";
 import { breaches, renderReport } from "./report.ts";
 import { runChaos, type ScenarioResult } from "./run-chaos.ts";
 import { isAllSound, summarize } from "./summary.ts";
 
-const parsed = parseChaosArguments(process.argv.slice(2));
-switch (parsed.kind) {
-  case "help":
-    process.stdout.write(CHAOS_USAGE);
-    break;
-  case "refused":
-    process.stderr.write(`npm run chaos: ${parsed.message}; see npm run chaos -- --help\n`);
-    process.exitCode = 2;
-    break;
-  case "run": {
-    const { options } = parsed;
-    const signal = interruption();
-    const progress = startProgress();
-    const results: ScenarioResult[] = [];
-    let failure: string | undefined;
-    try {
-      for await (const result of runChaos(options, signal, progress)) {
-        results.push(result);
-      }
-    } catch (thrown) {
-      failure = failureText(thrown, signal);
+await runCommand({ name: "chaos", usage: CHAOS_USAGE, parse: parseChaosArguments, run });
+
+/** True if every message is accounted for. */
+async function run(options: ChaosOptions, signal: AbortSignal): Promise<boolean> {
+  const results: ScenarioResult[] = [];
+  try {
+    for await (const result of runChaos(options, signal, startProgress())) {
+      results.push(result);
     }
+  } finally {
     // Also after a failure: what went before took long.
-    const machine = describeMachine();
-    const summaries = summarize(results);
-    const found = breaches(results);
-    if (results.length > 0) {
-      process.stdout.write(
-        options.json
-          ? `${JSON.stringify({ machine, options, summaries, breaches: found, results })}\n`
-          : renderReport(summaries, machineLine(machine)),
-      );
-    }
-    for (const breach of found) {
-      process.stderr.write(`${breach}\n`);
-    }
-    if (failure !== undefined) {
-      process.stderr.write(`npm run chaos: ${failure}\n`);
-    }
-    process.exitCode = failure === undefined && isAllSound(summaries) ? 0 : 1;
+    report(options, results);
+  }
+  return isAllSound(summarize(results));
+}
+
+function report(options: ChaosOptions, results: readonly ScenarioResult[]): void {
+  const machine = describeMachine();
+  const summaries = summarize(results);
+  const found = breaches(results);
+  if (results.length > 0) {
+    process.stdout.write(
+      options.json
+        ? `${JSON.stringify({ machine, options, summaries, breaches: found, results })}\n`
+        : renderReport(summaries, machineLine(machine)),
+    );
+  }
+  for (const breach of found) {
+    process.stderr.write(`${breach}\n`);
   }
 }

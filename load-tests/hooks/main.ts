@@ -1,30 +1,17 @@
 import { createHmac } from "node:crypto";
 import { Agent, request } from "node:http";
-import { parseArgs } from "node:util";
 import { spawnNode, startNats } from "@tidegate/testkit";
 import { procReadings } from "../bench/proc-readings.ts";
-
-const USAGE = `Usage: npm run load:hooks -- [--seconds N] [--connections N] [--bytes N]
-
-Measures /hooks with one webhook process and one NATS server of its own: signed deliveries as GitHub makes them, each
-stored and acknowledged before its answer. Closed loop: every connection sends its next delivery after an answer.
-`;
+import { runCommand } from "../command.ts";
+import { HOOKS_USAGE, type HookLoadOptions, parseHookArguments } from "./hook-arguments.ts";
 
 const SERVICE = new URL("../../services/webhooks/src/main.ts", import.meta.url);
 const SECRET = "a-secret-for-measuring-only";
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "10" },
-    connections: { type: "string", default: "16" },
-    bytes: { type: "string", default: "1024" },
-    help: { type: "boolean", short: "h", default: false },
-  },
-});
+await runCommand({ name: "load:hooks", usage: HOOKS_USAGE, parse: parseHookArguments, run });
 
-if (values.help) {
-  process.stdout.write(USAGE);
-} else {
+/** True if every delivery was accepted. */
+async function run({ seconds, connections, bytes }: HookLoadOptions, signal: AbortSignal): Promise<boolean> {
   const nats = await startNats({ own: true });
   const service = await spawnNode(SERVICE, {
     env: {
@@ -40,27 +27,32 @@ if (values.help) {
   try {
     const line = await service.waitForLine(/"hooksPort":\d+/, 30_000);
     const port = Number(/"hooksPort":(\d+)/.exec(line)?.[1]);
-    const seconds = Number(values.seconds);
     // The first seconds are those of the compiler.
-    await deliver(port, Math.min(3, seconds), Number(values.connections), Number(values.bytes));
+    await deliver(port, Math.min(3, seconds), connections, bytes, signal);
     const { cpuSeconds: before } = await procReadings(service.pid);
-    const run = await deliver(port, seconds, Number(values.connections), Number(values.bytes));
+    const delivered = await deliver(port, seconds, connections, bytes, signal);
     const { cpuSeconds: after } = await procReadings(service.pid);
-    process.stdout.write(`${report(run, seconds, after - before)}\n`);
-    if (run.refused > 0) process.exitCode = 1;
+    process.stdout.write(`${report(delivered, seconds, after - before)}\n`);
+    return delivered.refused === 0;
   } finally {
     await service.stop();
     await nats.stop();
   }
 }
 
-interface Run {
+interface Delivered {
   readonly milliseconds: readonly number[];
   /** Answers other than 200. */
   readonly refused: number;
 }
 
-async function deliver(port: number, seconds: number, connections: number, bytes: number): Promise<Run> {
+async function deliver(
+  port: number,
+  seconds: number,
+  connections: number,
+  bytes: number,
+  signal: AbortSignal,
+): Promise<Delivered> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const end = performance.now() + seconds * 1000;
   const milliseconds: number[] = [];
@@ -68,7 +60,7 @@ async function deliver(port: number, seconds: number, connections: number, bytes
   let count = 0;
   const life = `${process.pid}-${performance.now()}`;
   const loop = async (): Promise<void> => {
-    while (performance.now() < end) {
+    while (performance.now() < end && !signal.aborted) {
       count += 1;
       const id = `${life}-${count}`;
       const body = JSON.stringify({ id, padding: "x".repeat(Math.max(0, bytes - id.length - 24)) });
@@ -79,6 +71,7 @@ async function deliver(port: number, seconds: number, connections: number, bytes
   };
   await Promise.all(Array.from({ length: connections }, loop));
   agent.destroy();
+  signal.throwIfAborted();
   return { milliseconds: milliseconds.sort((left, right) => left - right), refused };
 }
 
@@ -103,7 +96,7 @@ function post(port: number, agent: Agent, id: string, body: string): Promise<num
   });
 }
 
-function report({ milliseconds, refused }: Run, seconds: number, cpu: number): string {
+function report({ milliseconds, refused }: Delivered, seconds: number, cpu: number): string {
   const at = (share: number) => milliseconds[Math.floor(milliseconds.length * share)]?.toFixed(2);
   const count = milliseconds.length;
   return [

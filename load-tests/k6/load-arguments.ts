@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import type { OptionReader } from "../option-reader.ts";
+import { type ParsedArguments, parseArguments } from "../parsed-arguments.ts";
 
 export const LOAD_SCENARIOS = [
   "connection-ramp",
@@ -30,11 +32,6 @@ export interface LoadOptions {
   readonly variables: readonly string[];
 }
 
-export type ParsedLoadArguments =
-  | { readonly kind: "run"; readonly options: LoadOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "refused"; readonly message: string };
-
 export const LOAD_USAGE = `Usage: npm run load -- [options] [scenario…]
 
 Runs k6 scenarios against a development stack that is started for them, or against nodes that run already. Ends with 1 if a
@@ -49,49 +46,33 @@ threshold was missed. Scenarios (default all):
   --help, -h         print this and exit
 `;
 
-export function parseLoadArguments(argv: readonly string[]): ParsedLoadArguments {
-  let parsed: ReturnType<typeof read>;
-  try {
-    parsed = read(argv);
-  } catch (error) {
-    return { kind: "refused", message: error instanceof Error ? error.message : String(error) };
-  }
-  const { values, positionals } = parsed;
-  if (values.help) {
-    return { kind: "help" };
-  }
+export function parseLoadArguments(argv: readonly string[]): ParsedArguments<LoadOptions> {
+  return parseArguments(() => read(argv), optionsOf);
+}
+
+function optionsOf({ values, positionals }: ReturnType<typeof read>, reader: OptionReader): LoadOptions {
+  const { gateway, token, secret, set, smoke } = values;
   const unknown = positionals.find((name) => !LOAD_SCENARIOS.some((known) => known === name));
   if (unknown !== undefined) {
-    return {
-      kind: "refused",
-      message: `there is no scenario ${unknown}; there are ${LOAD_SCENARIOS.join(", ")}`,
-    };
+    reader.refuse(`there is no scenario ${unknown}; there are ${LOAD_SCENARIOS.join(", ")}`);
   }
-  const notAddress = values.gateway.find((url) => !/^https?:\/\/[^/]+$/.test(url));
+  const notAddress = gateway.find((url) => !/^https?:\/\/[^/]+$/.test(url));
   if (notAddress !== undefined) {
-    return { kind: "refused", message: `--gateway must be like http://host:port, not ${notAddress}` };
+    reader.refuse(`--gateway must be like http://host:port, not ${notAddress}`);
   }
-  const notSet = values.set.find((variable) => !/^[A-Z][A-Z0-9_]*=./.test(variable));
+  const notSet = set.find((variable) => !/^[A-Z][A-Z0-9_]*=./.test(variable));
   if (notSet !== undefined) {
-    return { kind: "refused", message: `--set must be like CLIENTS=500, not ${notSet}` };
+    reader.refuse(`--set must be like CLIENTS=500, not ${notSet}`);
   }
-  if (values.gateway.length === 0 && (values.token !== undefined || values.secret !== undefined)) {
-    return { kind: "refused", message: "--token and --secret go with --gateway" };
+  if (gateway.length === 0 && (token !== undefined || secret !== undefined)) {
+    reader.refuse("--token and --secret go with --gateway");
   }
   return {
-    kind: "run",
-    options: {
-      scenarios:
-        positionals.length === 0
-          ? LOAD_SCENARIOS
-          : LOAD_SCENARIOS.filter((name) => positionals.includes(name)),
-      smoke: values.smoke,
-      target:
-        values.gateway.length === 0
-          ? undefined
-          : { gateways: values.gateway, token: values.token, secret: values.secret },
-      variables: values.set,
-    },
+    scenarios:
+      positionals.length === 0 ? LOAD_SCENARIOS : LOAD_SCENARIOS.filter((name) => positionals.includes(name)),
+    smoke,
+    target: gateway.length === 0 ? undefined : { gateways: gateway, token, secret },
+    variables: set,
   };
 }
 

@@ -1,28 +1,10 @@
-import { failureText, interruption } from "../interruption.ts";
+import { runCommand } from "../command.ts";
 import { LOAD_USAGE, type LoadOptions, type LoadTarget, parseLoadArguments } from "./load-arguments.ts";
 import { locateK6 } from "./locate-k6.ts";
 import { type K6Outcome, runK6 } from "./run-k6.ts";
 import { startStack } from "./start-stack.ts";
 
-const parsed = parseLoadArguments(process.argv.slice(2));
-switch (parsed.kind) {
-  case "help":
-    process.stdout.write(LOAD_USAGE);
-    break;
-  case "refused":
-    process.stderr.write(`npm run load: ${parsed.message}; see npm run load -- --help\n`);
-    process.exitCode = 2;
-    break;
-  case "run": {
-    const signal = interruption();
-    try {
-      process.exitCode = (await run(parsed.options, signal)) ? 0 : 1;
-    } catch (thrown) {
-      process.stderr.write(`npm run load: ${failureText(thrown, signal)}\n`);
-      process.exitCode = 1;
-    }
-  }
-}
+await runCommand({ name: "load", usage: LOAD_USAGE, parse: parseLoadArguments, run });
 
 /** True if all passed. */
 async function run(options: LoadOptions, signal: AbortSignal): Promise<boolean> {

@@ -8,6 +8,7 @@ it("every delivery arrives, or ends as a dead letter, through kill -9 of the pro
     fails: 0.2,
     refusedEvery: 50,
     onProgress: () => {},
+    signal: new AbortController().signal,
   });
   expect(report).toMatchObject({ delivered: 588, severalIds: 0, deadLetters: 12, expectedDeadLetters: 12 });
 }, 120_000);

@@ -11,6 +11,8 @@ export interface CrashRunOptions {
   /** One message of so many is never taken by any endpoint, and has to end as a dead letter. */
   readonly refusedEvery: number;
   readonly onProgress: (what: string) => void;
+  /** Ends the run, which then throws. */
+  readonly signal: AbortSignal;
 }
 
 export interface CrashReport {
@@ -54,7 +56,7 @@ export async function runCrash(options: CrashRunOptions): Promise<CrashReport> {
 async function crashOn(
   stack: WebhookStack,
   sink: FlakySink,
-  { deliveries, endpoints, refusedEvery, onProgress }: CrashRunOptions,
+  { deliveries, endpoints, refusedEvery, onProgress, signal }: CrashRunOptions,
 ): Promise<CrashReport> {
   const messages = Math.ceil(deliveries / endpoints);
   const refused = Math.ceil(messages / refusedEvery);
@@ -68,16 +70,20 @@ async function crashOn(
   const began = performance.now();
   const publishing = publishAll(stack, messages);
 
-  await waitUntil(() => delivered() >= expected * 0.3, { timeoutMs: DEADLINE_MS });
+  await waitUntil(() => delivered() >= expected * 0.3, { timeoutMs: DEADLINE_MS, signal });
   onProgress(`${delivered()} delivered: kill -9 of the webhook process`);
   await stack.killProcess();
   await stack.startProcess();
-  await waitUntil(() => delivered() >= expected * 0.6, { timeoutMs: DEADLINE_MS });
+  await waitUntil(() => delivered() >= expected * 0.6, { timeoutMs: DEADLINE_MS, signal });
   onProgress(`${delivered()} delivered, ${duplicatesOf(sink.tally())} of them again: kill -9 of NATS`);
   await stack.nats.kill("SIGKILL");
   await stack.nats.restart();
   await publishing;
-  await waitUntil(() => delivered() >= expected, { timeoutMs: DEADLINE_MS, message: "all deliveries" });
+  await waitUntil(() => delivered() >= expected, {
+    timeoutMs: DEADLINE_MS,
+    signal,
+    message: "all deliveries",
+  });
   onProgress(
     `${delivered()} delivered, ${duplicatesOf(sink.tally())} of them again: waiting for dead letters`,
   );
@@ -87,7 +93,7 @@ async function crashOn(
       for (const id of ids) count += await countDeadLetters(stack, id);
       return count >= refused * endpoints && count;
     },
-    { timeoutMs: DEADLINE_MS, intervalMs: 500, message: "dead letters" },
+    { timeoutMs: DEADLINE_MS, signal, intervalMs: 500, message: "dead letters" },
   );
   const tally = sink.tally();
   return {

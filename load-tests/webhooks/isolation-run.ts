@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { waitUntil } from "@tidegate/testkit";
 import { startLocalSink } from "./local-sink.ts";
 import { WebhookStack } from "./webhook-stack.ts";
@@ -7,6 +8,8 @@ export interface IsolationRunOptions {
   readonly deliveries: number;
   readonly healthy: number;
   readonly onProgress: (what: string) => void;
+  /** Ends the run, which then throws. */
+  readonly signal: AbortSignal;
 }
 
 export interface IsolationReport {
@@ -57,7 +60,10 @@ function medianOf(runs: readonly Latency[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
-async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: boolean): Promise<Latency> {
+async function measure(
+  { deliveries, healthy, signal }: IsolationRunOptions,
+  withTwo: boolean,
+): Promise<Latency> {
   const latencies: number[] = [];
   const sink = await startLocalSink((delivery) => {
     if (delivery.path === "/hangs") return undefined;
@@ -79,18 +85,18 @@ async function measure({ deliveries, healthy }: IsolationRunOptions, withTwo: bo
       const began = performance.now();
       for (const [index, path] of all.entries()) {
         const due = (index / all.length) * (1_000 / RATE) - (performance.now() - began);
-        if (due > 0) await new Promise((resolve) => setTimeout(resolve, due));
+        if (due > 0) await delay(due, undefined, { signal });
         void stack.publish(channelOf(path), String(performance.now()), `${path}:${round}`);
       }
     };
     // Connections and code are warm before it counts, and the two have shown what they are.
     for (let round = 0; round < WARM_UP_ROUNDS; round += 1) await publishRound(round);
-    await waitUntil(() => latencies.length >= WARM_UP_ROUNDS * healthy, { timeoutMs: DEADLINE_MS });
+    await waitUntil(() => latencies.length >= WARM_UP_ROUNDS * healthy, { timeoutMs: DEADLINE_MS, signal });
     latencies.length = 0;
     const rounds = Math.ceil(deliveries / healthy);
     const began = performance.now();
     for (let round = 0; round < rounds; round += 1) await publishRound(WARM_UP_ROUNDS + round);
-    await waitUntil(() => latencies.length >= rounds * healthy, { timeoutMs: DEADLINE_MS });
+    await waitUntil(() => latencies.length >= rounds * healthy, { timeoutMs: DEADLINE_MS, signal });
     const seconds = (performance.now() - began) / 1_000;
     latencies.sort((left, right) => left - right);
     const at = (share: number): number =>

@@ -9,6 +9,8 @@ export interface ThroughputRunOptions {
   readonly endpoints: number;
   readonly payloadBytes: number;
   readonly onProgress: (what: string) => void;
+  /** Ends the run, which then throws. */
+  readonly signal: AbortSignal;
 }
 
 export interface ThroughputReport {
@@ -28,7 +30,7 @@ const POLL_MS = 10;
 
 /** One process delivers a backlog of messages to local endpoints that answer at once, each message to all of them. */
 export async function runThroughput(options: ThroughputRunOptions): Promise<ThroughputReport> {
-  const { deliveries, endpoints, payloadBytes, onProgress } = options;
+  const { deliveries, endpoints, payloadBytes, onProgress, signal } = options;
   let received = 0;
   const sink = await startLocalSink(() => {
     received += 1;
@@ -46,7 +48,7 @@ export async function runThroughput(options: ThroughputRunOptions): Promise<Thro
     const all = Math.ceil(deliveries / endpoints);
     const warmUp = Math.ceil(all * WARM_UP_SHARE);
     await publish(stack, "warm", warmUp, payloadBytes);
-    await waitUntil(() => received >= warmUp * endpoints, { timeoutMs: DEADLINE_MS });
+    await waitUntil(() => received >= warmUp * endpoints, { timeoutMs: DEADLINE_MS, signal });
     onProgress(`${received} deliveries to warm up`);
 
     const pid = stack.pid;
@@ -55,7 +57,11 @@ export async function runThroughput(options: ThroughputRunOptions): Promise<Thro
     const { cpuSeconds: before } = await procReadings(pid);
     const began = performance.now();
     const published = publish(stack, "order", all, payloadBytes);
-    await waitUntil(() => received >= all * endpoints, { timeoutMs: DEADLINE_MS, intervalMs: POLL_MS });
+    await waitUntil(() => received >= all * endpoints, {
+      timeoutMs: DEADLINE_MS,
+      intervalMs: POLL_MS,
+      signal,
+    });
     const seconds = (performance.now() - began) / 1_000;
     const cpuSeconds = (await procReadings(pid)).cpuSeconds - before;
     await published;

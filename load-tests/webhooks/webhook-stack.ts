@@ -22,6 +22,7 @@ export class WebhookStack implements AsyncDisposable {
   readonly #token: string;
   #process: NodeProcess | undefined;
   #api = "";
+  #isOver = false;
 
   private constructor(
     nats: OwnNatsServer,
@@ -107,9 +108,9 @@ export class WebhookStack implements AsyncDisposable {
     return (await response.json()) as Answer;
   }
 
-  /** Publishes and waits for the store, again and again until it has it: NATS may be away. */
+  /** Publishes and waits for the store, again and again until it has it: NATS may be away. Or until all is over. */
   async publish(channel: string, payload: string, key: string): Promise<void> {
-    for (;;) {
+    while (!this.#isOver) {
       try {
         const headers = plainNatsHeaders({ "Nats-Msg-Id": key });
         await this.backend.request(`rt.${channel}`, payload, { timeout: 2_000, headers });
@@ -127,6 +128,7 @@ export class WebhookStack implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     await this.#process?.stop("SIGKILL");
     await this.backend.close();
     await this.nats.stop();
