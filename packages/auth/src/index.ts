@@ -16,3 +16,4 @@ export { createTokenVerifier } from "./token-verifier.ts";
 export type { Identity, Rejection, Verification, VerificationFailure } from "./verification.ts";
 export { VERIFICATION_FAILURES } from "./verification.ts";
 export type { KeySetOptions, TokenVerifierOptions } from "./verifier-options.ts";
+export { verifierOptionsOf } from "./verifier-settings.ts";

@@ -1,6 +1,6 @@
 /**
  * - `listen_failed`: the address is taken or not ours.
- * - `configuration_invalid`: the settings can't work together, or name files or keys that can't be used.
+ * - `configuration_invalid`: the settings are not fit for production.
  */
 export type GatewayErrorCode = "listen_failed" | "configuration_invalid";
 

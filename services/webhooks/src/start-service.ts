@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { createTokenVerifier, productionKeyProblems } from "@tidegate/auth";
+import { createTokenVerifier, productionKeyProblems, verifierOptionsOf } from "@tidegate/auth";
 import {
   createMetrics,
   type Logger,
@@ -19,7 +19,6 @@ import {
   WebhooksError,
 } from "@tidegate/webhooks";
 import { authorizeByGrants } from "./authorize-by-grants.ts";
-import { verifierOptions } from "./verifier-options.ts";
 
 const METRICS = { ...HOOK_METRICS, ...WEBHOOK_METRICS };
 
@@ -122,8 +121,9 @@ async function authorizeWith(
   settings: WebhookServiceSettings,
   closers: (() => void)[],
 ): Promise<Authorize | undefined> {
-  if (settings.auth.algorithms === undefined) return undefined;
-  const options = verifierOptions(settings.auth, settings.mode);
+  const { algorithms } = settings.auth;
+  if (algorithms === undefined) return undefined;
+  const options = verifierOptionsOf({ ...settings.auth, algorithms }, settings.mode);
   const weak = settings.mode === "production" ? productionKeyProblems(options) : [];
   if (weak.length > 0) throw new WebhooksError("invalid", `not fit for production: ${weak.join("; ")}`);
   const verifier = await createTokenVerifier(options);
