@@ -5,7 +5,6 @@ import type { BrokerOptions } from "./broker-options.ts";
 import type { InboundMessage } from "./client-message.ts";
 import { Confirmations } from "./confirmations.ts";
 import { connectToNats } from "./connect-to-nats.ts";
-import { deferred } from "./deferred.ts";
 import { Faults } from "./faults.ts";
 import { HeaderReader } from "./header-reader.ts";
 import type { BrokerState } from "./link.ts";
@@ -339,7 +338,7 @@ export class Broker {
     const wasConnected = this.#link.state === "connected";
     this.#link.announceClose();
     if (wasConnected) {
-      const expired = deferred<void>();
+      const expired = Promise.withResolvers<void>();
       const deadline = setTimeout(expired.resolve, this.#options.drainTimeoutMs);
       this.#link.onState(() => expired.resolve());
       await Promise.race([this.#finish(), expired.promise]);

@@ -1,9 +1,7 @@
-import type { Deferred } from "./deferred.ts";
-import { deferred } from "./deferred.ts";
 import type { Link } from "./link.ts";
 
 /** Callers of one tick, waiting for the same answer. */
-type Round = Deferred<void>;
+type Round = PromiseWithResolvers<void>;
 
 /**
  * Round trips to the local server. The server answers a connection in order, so when a round is over it has
@@ -28,7 +26,7 @@ export class Confirmations {
   confirm(): Promise<void> {
     if (this.#link.state !== "connected") return Promise.reject(this.#link.refusal());
     if (this.#gathering === undefined) {
-      const round = deferred<void>();
+      const round = Promise.withResolvers<void>();
       this.#gathering = round;
       this.#underway.add(round);
       setImmediate(() => this.#send(round));

@@ -4,7 +4,6 @@ import { AuthorizationError, connect } from "@nats-io/transport-node";
 import { authenticatorFor } from "./broker-credentials.ts";
 import { BrokerError } from "./broker-error.ts";
 import type { BrokerOptions } from "./broker-options.ts";
-import { deferred } from "./deferred.ts";
 import { tlsOptionsFor } from "./tls-options.ts";
 
 /** nats.js adds a jitter of its own with TLS, where the handshakes of a returning crowd cost the server most. */
@@ -67,7 +66,7 @@ async function attemptUntil(natsOptions: ConnectionOptions, stop: AbortSignal): 
     (connection): Attempt => ({ kind: "connected", connection }),
     (reason: unknown): Attempt => ({ kind: "failed", reason }),
   );
-  const expired = deferred<Attempt>();
+  const expired = Promise.withResolvers<Attempt>();
   const onStop = () => expired.resolve({ kind: "expired" });
   stop.addEventListener("abort", onStop, { once: true });
   const first = await Promise.race([attempt, expired.promise]);

@@ -2,7 +2,6 @@ import type { NatsConnection } from "@tidegate/testkit";
 import { describe, expect, it } from "vitest";
 import { Collector } from "../testing/collector.ts";
 import { bytes, openBroker, ownServer, plainClient } from "../testing/open-broker.ts";
-import { deferred } from "./deferred.ts";
 
 const SOON = { timeoutMs: 10_000 };
 
@@ -60,7 +59,7 @@ describe("drain", () => {
     const { broker } = await openBroker(server.url);
     const caller = await plainClient(server.url);
     const working = new Collector<string>();
-    const finish = deferred();
+    const finish = Promise.withResolvers<void>();
     await broker.respond("slow.*", "q", async ({ method }) => {
       working.push(method);
       await finish.promise;

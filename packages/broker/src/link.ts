@@ -6,7 +6,6 @@ import {
 } from "@nats-io/transport-node";
 import { BrokerError } from "./broker-error.ts";
 import type { BrokerOptions } from "./broker-options.ts";
-import { deferred } from "./deferred.ts";
 import type { Faults } from "./faults.ts";
 import { destroySocket } from "./nats-internals.ts";
 
@@ -67,7 +66,7 @@ export class Link {
     this.nats = nats;
     this.#options = options;
     this.#faults = faults;
-    const closed = deferred<BrokerError | undefined>();
+    const closed = Promise.withResolvers<BrokerError | undefined>();
     this.closed = closed.promise;
     this.#resolveClosed = closed.resolve;
     void this.#watch();

@@ -1,5 +1,4 @@
 import { BrokerError } from "./broker-error.ts";
-import { deferred } from "./deferred.ts";
 import type { Faults } from "./faults.ts";
 
 /** A subscription in the hands of its owner. */
@@ -67,7 +66,7 @@ export class Registration {
   /** See {@link Subscription.ready}. */
   get ready(): Promise<void> {
     if (this.#ready === undefined) {
-      const ready = deferred<void>();
+      const ready = Promise.withResolvers<void>();
       ready.promise.catch(() => {
         // Owners need not wait for it, and an unhandled rejection would end the process.
       });

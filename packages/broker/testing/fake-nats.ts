@@ -1,7 +1,5 @@
 import type { Msg, MsgCallback, NatsConnection, Server, Status } from "@nats-io/transport-node";
 import { PermissionViolationError } from "@nats-io/transport-node";
-import type { Deferred } from "../src/deferred.ts";
-import { deferred } from "../src/deferred.ts";
 
 interface FakeSubscription {
   readonly subject: string;
@@ -10,14 +8,14 @@ interface FakeSubscription {
 
 /** As much of a nats.js connection as the state machine and the round trips use, with every event in the test's hands. */
 export class FakeNats {
-  readonly flushes: Deferred<void>[] = [];
+  readonly flushes: PromiseWithResolvers<void>[] = [];
   readonly #subscriptions = new Set<FakeSubscription>();
   servers = 1;
   forcedReconnects = 0;
   closeCalls = 0;
-  readonly #closed = deferred<undefined | Error>();
+  readonly #closed = Promise.withResolvers<undefined | Error>();
   readonly #queue: Status[] = [];
-  #wake = deferred();
+  #wake = Promise.withResolvers<void>();
 
   /** This, as the type the code under test asks for. */
   get connection(): NatsConnection {
@@ -35,12 +33,12 @@ export class FakeNats {
     for (;;) {
       for (const status of this.#queue.splice(0)) yield status;
       await this.#wake.promise;
-      this.#wake = deferred();
+      this.#wake = Promise.withResolvers<void>();
     }
   }
 
   flush(): Promise<void> {
-    const flush = deferred();
+    const flush = Promise.withResolvers<void>();
     this.flushes.push(flush);
     return flush.promise;
   }

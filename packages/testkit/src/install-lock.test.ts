@@ -3,7 +3,6 @@ import { mkdtemp, readdir, rm, stat, utimes, writeFile } from "node:fs/promises"
 import { hostname, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { deferred } from "./deferred.ts";
 import { withInstallLock } from "./install-lock.ts";
 import { startParentToKill } from "./parent-to-kill.ts";
 import { waitUntil } from "./wait-until.ts";
@@ -40,7 +39,7 @@ test("the result is returned, and a failure frees the lock", async () => {
 });
 
 test("who waits is told so once, and can be aborted", async () => {
-  const release = deferred<void>();
+  const release = Promise.withResolvers<void>();
   const holder = withInstallLock(path, {}, () => release.promise);
   await waitUntil(() => existsSync(path));
   const abort = new AbortController();

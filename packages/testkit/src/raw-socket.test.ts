@@ -2,7 +2,6 @@ import { createServer as createHttpServer } from "node:http";
 import { createServer, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { deferred } from "./deferred.ts";
 import { openRawSocket, type RawSocket } from "./raw-socket.ts";
 import { upgradeRequest } from "./upgrade-request.ts";
 import { closePayload, opcodes } from "./wire-frame.ts";
@@ -100,7 +99,7 @@ test("bytes are read as they come, and the rest up to the end", async () => {
 });
 
 test("after the server's end of stream ours stays open until it is ended", async () => {
-  const received = deferred<string>();
+  const received = Promise.withResolvers<string>();
   const port = await listen((peer) => {
     peer.end();
     let text = "";
@@ -117,7 +116,7 @@ test("after the server's end of stream ours stays open until it is ended", async
 });
 
 test("a reset shows on both sides, and writing afterwards harms nobody", async () => {
-  const error = deferred<string>();
+  const error = Promise.withResolvers<string>();
   const socket = await open(
     await listen((peer) => peer.on("error", (reason) => error.resolve(String(reason)))),
   );
@@ -145,7 +144,7 @@ test("reads fail when the stream ends or the time is over, and tell what is unre
 });
 
 test("a paused socket lets the server's send buffer fill", async () => {
-  const peer = deferred<Socket>();
+  const peer = Promise.withResolvers<Socket>();
   const socket = await open(await listen((accepted) => peer.resolve(accepted)));
   socket.pause();
   const accepted = await peer.promise;

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { ByteQueue } from "./byte-queue.ts";
-import { deferred } from "./deferred.ts";
 import { describeError } from "./describe-error.ts";
 import { TestkitError } from "./testkit-error.ts";
 import {
@@ -115,7 +114,7 @@ class TcpRawSocket implements RawSocket {
       this.#received.push(chunk);
       this.#notify();
     });
-    const ended = deferred<"end" | "reset">();
+    const ended = Promise.withResolvers<"end" | "reset">();
     this.ended = ended.promise;
     socket.on("end", () => {
       this.#end();

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Environment } from "@tidegate/runtime";
-import { deferred } from "./deferred.ts";
 import { describeError } from "./describe-error.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { TestkitError } from "./testkit-error.ts";
@@ -113,8 +112,8 @@ class Supervised {
   readonly #shell: ChildProcess;
   readonly #command: string;
   readonly #keepsAlive: boolean;
-  readonly #pid = deferred<number>();
-  readonly #exited = deferred<ExitStatus>();
+  readonly #pid = Promise.withResolvers<number>();
+  readonly #exited = Promise.withResolvers<ExitStatus>();
   #state: State = { kind: "starting" };
 
   constructor(shell: ChildProcess, command: string, options: SuperviseOptions) {

@@ -2,7 +2,6 @@ import { createServer } from "node:http";
 import { createServer as createTcpServer } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
-import { deferred } from "./deferred.ts";
 import { type OpenClientOptions, openClient } from "./test-client.ts";
 import { waitUntil } from "./wait-until.ts";
 
@@ -24,7 +23,7 @@ async function connected(options: OpenClientOptions = {}) {
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError("it has a port");
-  const peer = deferred<Peer>();
+  const peer = Promise.withResolvers<Peer>();
   server.on("connection", (socket, request) => {
     socket.on("error", () => {});
     peer.resolve({ socket, headers: request.headers });

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
-import { deferred } from "./deferred.ts";
 import { describeError } from "./describe-error.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { messagesOfText, type ReceivedMessage } from "./received-message.ts";
@@ -114,8 +113,8 @@ class WsTestClient<Message extends object> implements TestClient<Message> {
     this.#socket = socket;
     this.#queue = new FrameQueue<Message>();
 
-    const handshake = deferred<Handshake>();
-    const closed = deferred<CloseEvent>();
+    const handshake = Promise.withResolvers<Handshake>();
+    const closed = Promise.withResolvers<CloseEvent>();
     this.handshake = handshake.promise;
     this.closed = closed.promise;
     this.opened = this.handshake.then(requireOpened);

@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { deferred } from "../deferred.ts";
 import { createMetrics } from "../metrics/create-metrics.ts";
 import { gauge } from "../metrics/metric-declaration.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -184,8 +183,8 @@ describe("close", () => {
   });
 
   test("waits for an answer in progress", async () => {
-    const scrape = deferred<string>();
-    const asked = deferred<void>();
+    const scrape = Promise.withResolvers<string>();
+    const asked = Promise.withResolvers<void>();
     const text = () => {
       asked.resolve();
       return scrape.promise;
@@ -200,7 +199,7 @@ describe("close", () => {
   });
 
   test("does not wait for an answer that never comes", async () => {
-    const asked = deferred<void>();
+    const asked = Promise.withResolvers<void>();
     const text = () => {
       asked.resolve();
       return new Promise<string>(() => {});

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { deferred } from "../deferred.ts";
 import { createLogger } from "../logger/create-logger.ts";
 import { RuntimeError } from "../runtime-error.ts";
 import type { ProcessEffects, ProcessEvent } from "./process-effects.ts";
@@ -110,7 +109,7 @@ describe("a running service", () => {
   );
 
   test("drains until the deadline and not a millisecond longer", async () => {
-    const draining = deferred<AbortSignal>();
+    const draining = Promise.withResolvers<AbortSignal>();
     const stop = vi.fn(async () => {});
     const run = await runningWith({
       drain: (deadline) => {
@@ -136,7 +135,7 @@ describe("a running service", () => {
   });
 
   test("has not drained when it gives up at the deadline", async () => {
-    const draining = deferred<void>();
+    const draining = Promise.withResolvers<void>();
     const run = await runningWith({
       drain: (deadline) => {
         draining.resolve();
@@ -180,7 +179,7 @@ describe("a running service", () => {
     failing.fake.emit("SIGTERM");
     expect(await failing.exitCode).toBe(1);
 
-    const stopping = deferred<void>();
+    const stopping = Promise.withResolvers<void>();
     const endless = await runningWith({
       drain: async () => {},
       stop: () => {
@@ -253,7 +252,7 @@ describe("a running service", () => {
   });
 
   test("keeps what was started under the start signal until it stops it itself", async () => {
-    const given = deferred<AbortSignal>();
+    const given = Promise.withResolvers<AbortSignal>();
     const run = new Run(async (signal) => {
       given.resolve(signal);
       return { drain: async () => {} };
@@ -294,7 +293,7 @@ describe("a service that is starting", () => {
   });
 
   test("learns why", async () => {
-    const reason = deferred<unknown>();
+    const reason = Promise.withResolvers<unknown>();
     const run = new Run((signal) => {
       signal.addEventListener("abort", () => reason.resolve(signal.reason));
       return reason.promise.then(() => Promise.reject(new Error("gave up")));
@@ -313,7 +312,7 @@ describe("a service that is starting", () => {
   });
 
   test("is drained when it starts all the same", async () => {
-    const started = deferred<RunningService>();
+    const started = Promise.withResolvers<RunningService>();
     const drain = vi.fn(async () => {});
     const run = new Run(() => started.promise);
     run.fake.emit("SIGTERM");

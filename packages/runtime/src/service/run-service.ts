@@ -1,5 +1,4 @@
 import { constants } from "node:os";
-import { deferred } from "../deferred.ts";
 import type { Logger } from "../logger/create-logger.ts";
 import { serializeError } from "../logger/serialize-error.ts";
 import { RuntimeError } from "../runtime-error.ts";
@@ -82,8 +81,8 @@ class ServiceRun {
   readonly #effects: ProcessEffects;
   readonly #startAbort = new AbortController();
   readonly #deadline = new AbortController();
-  readonly #asked = deferred<void>();
-  readonly #exit = deferred<number>();
+  readonly #asked = Promise.withResolvers<void>();
+  readonly #exit = Promise.withResolvers<number>();
   #state: RunState = { kind: "starting" };
 
   constructor(options: RunServiceOptions) {
@@ -164,7 +163,7 @@ class ServiceRun {
   async #stop(service: RunningService): Promise<boolean> {
     const { name, logger } = this.#options;
     if (service.stop === undefined) return true;
-    const limit = deferred<never>();
+    const limit = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
       limit.reject(new RuntimeError("deadline_passed", `stop took longer than ${STOP_LIMIT_MS} ms`));
     }, STOP_LIMIT_MS);
@@ -231,7 +230,7 @@ class ServiceRun {
 
   async #withinDeadline<T>(work: Promise<T>): Promise<T> {
     const { signal } = this.#deadline;
-    const passed = deferred<never>();
+    const passed = Promise.withResolvers<never>();
     const onAbort = (): void => passed.reject(signal.reason);
     if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
