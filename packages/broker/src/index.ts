@@ -13,6 +13,7 @@ export type { BrokerState } from "./link.ts";
 export type { LiveMessage, LivePublisher } from "./live-message.ts";
 export type { PublisherIdentity } from "./message-headers.ts";
 export { EVENT_HEADER } from "./message-headers.ts";
+export { brokerOptionsOf } from "./nats-settings.ts";
 export type { PublishOutcome } from "./outbound.ts";
 export type { LiveSubscription, Subscription } from "./registration.ts";
 export type { CallHandler } from "./responders.ts";

@@ -1,4 +1,3 @@
-import type { BrokerCredentials, BrokerOptionsInput } from "@tidegate/broker";
 import {
   defineSettings,
   natsSettings,
@@ -87,29 +86,3 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
 });
 
 export type WebhookServiceSettings = SettingsOf<typeof WEBHOOK_SERVICE_SETTINGS>;
-
-/** How to connect, as far as the settings decide it. */
-export function natsOptions(
-  settings: Pick<WebhookServiceSettings, "nats">,
-  process: string,
-): BrokerOptionsInput {
-  const { nats } = settings;
-  const { servers, caFile, certFile, keyFile, handshakeFirst, startupDeadlineMs } = nats;
-  const tls = caFile !== undefined || certFile !== undefined || handshakeFirst;
-  return {
-    servers,
-    name: process,
-    credentials: credentials(nats),
-    ...(tls ? { tls: { caFile, certFile, keyFile, handshakeFirst } } : {}),
-    startupDeadlineMs,
-  };
-}
-
-function credentials(nats: WebhookServiceSettings["nats"]): BrokerCredentials {
-  if (nats.user !== undefined && nats.password !== undefined) {
-    return { kind: "password", user: nats.user, password: nats.password };
-  }
-  if (nats.token !== undefined) return { kind: "token", token: nats.token };
-  if (nats.credsFile !== undefined) return { kind: "creds_file", path: nats.credsFile };
-  return nats.nkeyFile === undefined ? { kind: "none" } : { kind: "nkey_file", path: nats.nkeyFile };
-}

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { createTokenVerifier, productionKeyProblems, verifierOptionsOf } from "@tidegate/auth";
+import { brokerOptionsOf } from "@tidegate/broker";
 import {
   createMetrics,
   type Logger,
@@ -10,7 +11,6 @@ import {
 import {
   type Authorize,
   HOOK_METRICS,
-  natsOptions,
   openNatsLink,
   startHooks,
   startWebhooks,
@@ -61,7 +61,10 @@ export async function startService(
     });
     closers.push(() => operations.close());
 
-    const link = await openNatsLink(natsOptions(settings, settings.node.name ?? defaultName()), signal);
+    const link = await openNatsLink(
+      brokerOptionsOf(settings.nats, settings.node.name ?? defaultName()),
+      signal,
+    );
     closers.push(() => link.close(FLUSH_MS));
     const nats = readiness.condition("nats");
     nats.pass();

@@ -108,48 +108,17 @@ describe("GATEWAY_SETTINGS", () => {
 });
 
 describe("brokerOptions", () => {
-  it.each([
-    ["nothing", "", { kind: "none" }],
-    [
-      "a user",
-      "nats: { user: ada, password: secret }",
-      { kind: "password", user: "ada", password: "secret" },
-    ],
-    ["a token", "nats: { token: secret }", { kind: "token", token: "secret" }],
-    ["a .creds file", "nats: { credsFile: a.creds }", { kind: "creds_file", path: "a.creds" }],
-    ["an NKEY", "nats: { nkeyFile: a.nk }", { kind: "nkey_file", path: "a.nk" }],
-  ])("authenticates with %s", (_what, fileText, credentials) => {
-    expect(brokerOptions(settingsOf(fileText), "n1").credentials).toStrictEqual(credentials);
-  });
-
-  it.each([
-    ["nothing is said of it", "", undefined],
-    ["an authority is named", "nats: { caFile: ca.pem }", { caFile: "ca.pem", handshakeFirst: false }],
-    [
-      "a certificate is named",
-      "nats: { certFile: c.pem, keyFile: k.pem }",
-      { certFile: "c.pem", keyFile: "k.pem" },
-    ],
-    ["the server begins with it", "nats: { handshakeFirst: true }", { handshakeFirst: true }],
-  ])("uses TLS when %s", (_what, fileText, tls) => {
-    const options = brokerOptions(settingsOf(fileText), "n1");
-    if (tls === undefined) {
-      expect(options).not.toHaveProperty("tls");
-    } else {
-      expect(options.tls).toMatchObject(tls);
-    }
-  });
-
   it("passes on names, times and the subject prefix", () => {
     const options = brokerOptions(
       settingsOf(
-        "subjects: { prefix: staging }\nnats: { servers: [a, b], lingerMs: 1s }\nlimits: { requestTimeoutMs: 2s }",
+        "subjects: { prefix: staging }\nnats: { servers: [a, b], token: t, lingerMs: 1s }\nlimits: { requestTimeoutMs: 2s }",
       ),
       "n1",
     );
     expect(options).toMatchObject({
       servers: ["a", "b"],
       name: "n1",
+      credentials: { kind: "token", token: "t" },
       subjectPrefix: "staging",
       lingerMs: 1_000,
       maxRequestTimeoutMs: 2_000,
