@@ -38,7 +38,7 @@ export type { RuntimeErrorCode } from "./runtime-error.ts";
 export { RuntimeError } from "./runtime-error.ts";
 export type { Configured, ConfigureOptions } from "./service/configure.ts";
 export { configure } from "./service/configure.ts";
-export { natsSettings } from "./service/nats-settings.ts";
+export { natsDisagreements, natsSettings } from "./service/nats-settings.ts";
 export type { ParsedArguments } from "./service/parse-arguments.ts";
 export { parseArguments, usageText } from "./service/parse-arguments.ts";
 export type { ProcessEffects, ProcessEvent, TerminationSignal } from "./service/process-effects.ts";

@@ -1,5 +1,6 @@
 import {
   defineSettings,
+  natsDisagreements,
   natsSettings,
   oneOf,
   type SettingsOf,
@@ -45,7 +46,6 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
     ...hookSettings,
   ],
   refine: ({ nats, auth, webhooks, drain }) => {
-    const kinds = [nats.user, nats.token, nats.credsFile, nats.nkeyFile].filter((one) => one !== undefined);
     const retriesMs = webhooks.retryPausesMs.reduce((sum, pause) => sum + pause, 0);
     return [
       ...(webhooks.namespaces.length > 0 && auth.algorithms === undefined
@@ -72,15 +72,7 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
             },
           ]
         : []),
-      ...(kinds.length > 1
-        ? [{ path: "nats.user" as const, message: "is one of several credentials given; keep one" }]
-        : []),
-      ...((nats.user === undefined) !== (nats.password === undefined)
-        ? [{ path: "nats.password" as const, message: "goes with nats.user; give both or none" }]
-        : []),
-      ...((nats.certFile === undefined) !== (nats.keyFile === undefined)
-        ? [{ path: "nats.keyFile" as const, message: "goes with nats.certFile; give both or none" }]
-        : []),
+      ...natsDisagreements(nats),
     ];
   },
 });

@@ -4,6 +4,7 @@ import {
   integerOr,
   listOf,
   milliseconds,
+  natsDisagreements,
   oneOf,
   port,
   type SettingsOf,
@@ -93,9 +94,6 @@ export const GATEWAY_SETTINGS = defineSettings({
   ],
   refine: (settings) => {
     const { limits, drain, nats, auth, origins } = settings;
-    const kinds = [nats.user, nats.token, nats.credsFile, nats.nkeyFile].filter(
-      (value) => value !== undefined,
-    );
     return [
       ...(limits.payloadBytes > limits.frameBytes
         ? [
@@ -116,20 +114,7 @@ export const GATEWAY_SETTINGS = defineSettings({
       ...(drain.windowMs > drain.deadlineMs
         ? [{ path: "drain.windowMs" as const, message: "must not exceed drain.deadlineMs" }]
         : []),
-      ...(kinds.length > 1
-        ? [
-            {
-              path: "nats.user" as const,
-              message: "is one of several credentials given; keep one of user, token, credsFile, nkeyFile",
-            },
-          ]
-        : []),
-      ...((nats.user === undefined) !== (nats.password === undefined)
-        ? [{ path: "nats.password" as const, message: "goes with nats.user; give both or none" }]
-        : []),
-      ...((nats.certFile === undefined) !== (nats.keyFile === undefined)
-        ? [{ path: "nats.keyFile" as const, message: "goes with nats.certFile; give both or none" }]
-        : []),
+      ...natsDisagreements(nats),
       ...(auth.cookieName !== undefined && origins.allow.every((origin) => origin === "*")
         ? [
             {

@@ -1,3 +1,4 @@
+import type { Disagreement } from "../settings/define-settings.ts";
 import { setting } from "../settings/setting.ts";
 import { filePath, flag, listOf, milliseconds, text } from "../settings/setting-schemas.ts";
 
@@ -60,3 +61,34 @@ export const natsSettings = [
     doc: "How long a starting process waits for NATS before it gives up.",
   }),
 ] as const;
+
+interface NatsIdentity {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+  readonly credsFile: string | undefined;
+  readonly nkeyFile: string | undefined;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+}
+
+type IdentityPath = `nats.${keyof NatsIdentity}`;
+
+/** Which of {@link natsSettings} do not go together; for `refine` of the table that has them. */
+export function natsDisagreements(nats: NatsIdentity): readonly Disagreement<IdentityPath>[] {
+  const { user, password, token, credsFile, nkeyFile, certFile, keyFile } = nats;
+  const disagreements: Disagreement<IdentityPath>[] = [];
+  if ([user, token, credsFile, nkeyFile].filter((one) => one !== undefined).length > 1) {
+    disagreements.push({
+      path: "nats.user",
+      message: "is one of several credentials given; keep one of user, token, credsFile, nkeyFile",
+    });
+  }
+  if ((user === undefined) !== (password === undefined)) {
+    disagreements.push({ path: "nats.password", message: "goes with nats.user; give both or none" });
+  }
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    disagreements.push({ path: "nats.keyFile", message: "goes with nats.certFile; give both or none" });
+  }
+  return disagreements;
+}
