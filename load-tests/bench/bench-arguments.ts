@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { OptionReader } from "../option-reader.ts";
+import type { OptionReader } from "../option-reader.ts";
+import { type ParsedArguments, parseArguments } from "../parsed-arguments.ts";
 import { MIN_STAMPED_BYTES } from "../swarm/stamp.ts";
 import { SCENARIO_NAMES, type ScenarioName } from "./scenario.ts";
 import { SERVER_NAMES, type ServerName } from "./server-name.ts";
@@ -43,11 +44,6 @@ export interface BenchOptions {
   readonly profileDirectory: string | undefined;
 }
 
-export type ParsedBenchArguments =
-  | { readonly kind: "run"; readonly options: BenchOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "refused"; readonly message: string };
-
 /** Below the backlog of uWebSockets.js, 512, with room for what the kernel counts otherwise. */
 const MAX_IN_FLIGHT = 400;
 
@@ -82,24 +78,18 @@ gateway lost a message at a low rate.
   --help, -h         print this and exit
 `;
 
-export function parseBenchArguments(argv: readonly string[]): ParsedBenchArguments {
-  let values: ReturnType<typeof read>;
-  try {
-    values = read(argv);
-  } catch (error) {
-    return { kind: "refused", message: error instanceof Error ? error.message : String(error) };
-  }
-  if (values.help) {
-    return { kind: "help" };
-  }
-  const reader = new OptionReader();
+export function parseBenchArguments(argv: readonly string[]): ParsedArguments<BenchOptions> {
+  return parseArguments(() => read(argv), optionsOf);
+}
+
+function optionsOf({ values }: ReturnType<typeof read>, reader: OptionReader): BenchOptions {
   const number = (name: keyof typeof values, min: number, max: number): number =>
     reader.number(name, String(values[name]), min, max);
   const record = reader.recordName(values.record);
   const connections = number("connections", 1, 100_000);
   const warmUp = number("warm-up", 0, 100_000);
   const many = Math.min(number("many", 1, 100_000), connections + warmUp);
-  const options: BenchOptions = {
+  return {
     connections,
     warmUp,
     inFlight: number("in-flight", 1, MAX_IN_FLIGHT),
@@ -122,8 +112,6 @@ export function parseBenchArguments(argv: readonly string[]): ParsedBenchArgumen
     record,
     profileDirectory: values.profile === undefined ? undefined : resolve(values.profile),
   };
-  const { problem } = reader;
-  return problem === undefined ? { kind: "run", options } : { kind: "refused", message: problem };
 }
 
 function read(argv: readonly string[]) {
@@ -153,5 +141,5 @@ function read(argv: readonly string[]) {
       record: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
-  }).values;
+  });
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
-import { OptionReader } from "../option-reader.ts";
+import type { OptionReader } from "../option-reader.ts";
+import { type ParsedArguments, parseArguments } from "../parsed-arguments.ts";
 
 export interface SoakOptions {
   readonly connections: number;
@@ -22,11 +23,6 @@ export interface SoakOptions {
   /** Name of the file in `load-tests/results`; `undefined`: none. */
   readonly record: string | undefined;
 }
-
-export type ParsedSoakArguments =
-  | { readonly kind: "run"; readonly options: SoakOptions }
-  | { readonly kind: "help" }
-  | { readonly kind: "refused"; readonly message: string };
 
 export const SOAK_USAGE = `Usage: npm run soak -- [options]
 
@@ -51,22 +47,16 @@ error, the result to standard output. Ends with 1 if a connection ended, or a me
   --help, -h        print this and exit
 `;
 
-export function parseSoakArguments(argv: readonly string[]): ParsedSoakArguments {
-  let values: ReturnType<typeof read>;
-  try {
-    values = read(argv);
-  } catch (error) {
-    return { kind: "refused", message: error instanceof Error ? error.message : String(error) };
-  }
-  if (values.help) {
-    return { kind: "help" };
-  }
-  const reader = new OptionReader();
+export function parseSoakArguments(argv: readonly string[]): ParsedArguments<SoakOptions> {
+  return parseArguments(() => read(argv), optionsOf);
+}
+
+function optionsOf({ values }: ReturnType<typeof read>, reader: OptionReader): SoakOptions {
   const number = (name: NumberName, min: number, max: number): number =>
     reader.number(name, values[name], min, max);
   const record = reader.recordName(values.record);
   const connections = number("connections", 1, 1_000_000);
-  const options: SoakOptions = {
+  return {
     connections,
     processes: number("processes", 2, 256),
     clientProcesses: Math.min(number("clients", 1, 64), connections),
@@ -80,8 +70,6 @@ export function parseSoakArguments(argv: readonly string[]): ParsedSoakArguments
     json: values.json,
     record,
   };
-  const { problem } = reader;
-  return problem === undefined ? { kind: "run", options } : { kind: "refused", message: problem };
 }
 
 type NumberName =
@@ -114,5 +102,5 @@ function read(argv: readonly string[]) {
       json: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
-  }).values;
+  });
 }
