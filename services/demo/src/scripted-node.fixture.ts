@@ -44,7 +44,7 @@ export class ScriptedNode {
     }
   }
 
-  async accept(): Promise<Frame> {
+  async accept(answer: Frame = {}): Promise<Frame> {
     const connect = await this.next("connect");
     this.send({
       type: "connected",
@@ -55,6 +55,7 @@ export class ScriptedNode {
       revision: 1,
       pingInterval: 25_000,
       limits: {},
+      ...answer,
     });
     return connect;
   }
