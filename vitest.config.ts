@@ -1,15 +1,17 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./tests/longest-first.ts";
 
 const FOLDERS = ["packages/*/src", "services/*/src", "tests", "load-tests", "scripts"];
-/** Tests with brokers, browsers and processes of their own, and such as measure the memory of theirs. */
-const REAL = ["nats", "browser", "process", "memory"];
 
 function filesOf(kinds: readonly string[]): string[] {
-  return FOLDERS.flatMap((folder) => kinds.map((kind) => `${folder}/**/*.${kind}`));
+  return FOLDERS.flatMap((folder) => kinds.map((kind) => `${folder}/**/*.${kind}.test.ts`));
 }
 
-const real = filesOf(REAL.map((kind) => `${kind}.test.ts`));
+/** Tests with browsers and processes of their own, and such as measure the memory of theirs: one process each. */
+const alone = filesOf(["browser", "process", "memory"]);
+/** Tests with brokers of their own. */
+const nats = filesOf(["nats"]);
 
 export default defineConfig({
   test: {
@@ -22,10 +24,21 @@ export default defineConfig({
     pool: "forks",
     // Most files wait for brokers, nodes and browsers: with a process per core, two cores would idle half of the time.
     maxWorkers: Math.max(4, availableParallelism()),
+    sequence: { sequencer: LongestFirst },
+    // In this order, so that the last to end are short. Starting a process and loading its modules takes a second of a
+    // core, more than most files need themselves: one after the other they share what is left of four processes.
     projects: [
-      { extends: true, test: { name: "real", include: real } },
-      // Starting a process and loading its modules takes longer than most of these.
-      { extends: true, test: { name: "pure", include: filesOf(["test.ts"]), exclude: real, isolate: false } },
+      { extends: true, test: { name: "alone", include: alone } },
+      { extends: true, test: { name: "nats", include: nats, isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: "pure",
+          include: FOLDERS.map((folder) => `${folder}/**/*.test.ts`),
+          exclude: [...alone, ...nats],
+          isolate: false,
+        },
+      },
     ],
   },
 });
