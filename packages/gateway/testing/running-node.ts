@@ -30,6 +30,8 @@ const BASE = {
   auth: { algorithms: ["HS256"], secret: SECRET },
   nats: { lingerMs: "50ms" },
   drain: { windowMs: "50ms", reconnectMs: "100ms" },
+  // The node shares its event loop with the test, and its cores with other tests.
+  admission: { lagMs: 0 },
   limits: { messagesPerSecond: 10_000, messageBurst: 10_000 },
   namespaces: {
     chat: { publish: "direct" },
