@@ -13,6 +13,8 @@ const GATEWAY_MAIN = new URL("../../services/gateway/src/main.ts", import.meta.u
 const PROVISION_MAIN = new URL("../../services/gateway/src/provision.ts", import.meta.url);
 const SECRET = "the secret of the deployment that the conformance suite starts for itself";
 const MESSAGES_PER_CHANNEL = 60;
+/** Two processes start beside other tests. */
+const START_PATIENCE_MS = 60_000;
 
 const NAMESPACES = {
   kept: { publish: "direct", history: { replicas: 1, messagesPerChannel: MESSAGES_PER_CHANNEL } },
@@ -70,7 +72,9 @@ export class Deployment implements AsyncDisposable {
     );
     const addresses = await Promise.all(
       nodes.map(async (node) => {
-        const { port } = JSON.parse(await node.waitForLine('"listening"')) as { readonly port: number };
+        const { port } = JSON.parse(await node.waitForLine('"listening"', START_PATIENCE_MS)) as {
+          readonly port: number;
+        };
         return new URL(`http://127.0.0.1:${port}`);
       }),
     );
