@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mintToken } from "@tidegate/auth";
 import {
   connectPlainNats,
@@ -12,6 +13,7 @@ import { LoadTestError } from "../load-test-error.ts";
 
 const MAIN = new URL("../../services/webhooks/src/main.ts", import.meta.url);
 const SECRET = "the secret of the webhook processes that load tests start, nobody else's";
+const SECRET_KEY = `load:${randomBytes(32).toString("base64")}`;
 const START_MS = 60_000;
 
 /** NATS, one webhook process on it, and a backend: what a run delivers with. */
@@ -70,6 +72,7 @@ export class WebhookStack implements AsyncDisposable {
         TIDEGATE_AUTH_ALGORITHMS: "HS256",
         TIDEGATE_AUTH_SECRET: SECRET,
         TIDEGATE_WEBHOOKS_PORT: "0",
+        TIDEGATE_WEBHOOKS_SECRET_KEYS: SECRET_KEY,
         TIDEGATE_WEBHOOKS_NAMESPACES: "shop",
         TIDEGATE_WEBHOOKS_REPLICAS: "1",
         TIDEGATE_WEBHOOKS_ALLOW_HTTP: "true",

@@ -10,6 +10,7 @@ import {
 } from "@tidegate/testkit";
 
 const MAIN = new URL("../../services/webhooks/src/main.ts", import.meta.url);
+const SECRET_KEY = `tests:${Buffer.alloc(32, 9).toString("base64")}`;
 const SECRET = "the secret of the webhook processes that tests start, and of nobody else";
 /** Several processes start one after the other, beside other tests. */
 const START_PATIENCE_MS = 30_000;
@@ -64,6 +65,7 @@ export class WebhookProcesses implements AsyncDisposable {
         TIDEGATE_AUTH_ALGORITHMS: "HS256",
         TIDEGATE_AUTH_SECRET: SECRET,
         TIDEGATE_WEBHOOKS_PORT: "0",
+        TIDEGATE_WEBHOOKS_SECRET_KEYS: SECRET_KEY,
         TIDEGATE_WEBHOOKS_NAMESPACES: "shop",
         TIDEGATE_WEBHOOKS_REPLICAS: "1",
         TIDEGATE_WEBHOOKS_MAX_BYTES: "16MiB",

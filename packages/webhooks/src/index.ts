@@ -7,6 +7,7 @@ export type { StartedHooks, StartHooksOptions } from "./inbound/start-hooks.ts";
 export { startHooks } from "./inbound/start-hooks.ts";
 export { WEBHOOK_METRICS } from "./metrics.ts";
 export { NatsLink, openNatsLink } from "./nats-link.ts";
+export { DEVELOPMENT_SECRET_KEY } from "./sealing/development-secret-key.ts";
 export { WEBHOOK_SERVICE_SETTINGS, type WebhookServiceSettings } from "./service-settings.ts";
 export type { SignatureHeaders, SignedContent } from "./signing/sign-webhook.ts";
 export { signatureHeaders, signWebhook } from "./signing/sign-webhook.ts";

@@ -44,6 +44,11 @@ export const WEBHOOK_METRICS = defineMetrics({
     "status",
   ]),
   endpoints: gauge("tidegate_webhook_endpoints", "Endpoints that are configured."),
+  endpointSecrets: gauge(
+    "tidegate_webhook_endpoint_secrets",
+    "Endpoints by how their secrets are stored: under the `current` key, an `old` one, in the `clear`, or `locked` under one that is not known here.",
+    ["sealing"],
+  ),
   running: gauge("tidegate_webhook_attempts_running", "Attempts that are under way."),
   held: gauge("tidegate_webhook_tasks_held", "Tasks that this process has taken and not acknowledged."),
   breakersOpen: gauge(

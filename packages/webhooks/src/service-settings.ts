@@ -11,7 +11,8 @@ import {
 import { RETRY_SPREAD } from "./delivery/retry-policy.ts";
 import { apiAuthSettings } from "./http-api/api-auth-settings.ts";
 import { hookSettings } from "./inbound/hook-settings.ts";
-import { webhookSettings } from "./webhook-settings.ts";
+import { hasDevelopmentKey } from "./sealing/development-secret-key.ts";
+import { type WebhookSettings, webhookSettings } from "./webhook-settings.ts";
 
 /** Fits into a NATS subject and a connection name alike. */
 const name = text({
@@ -45,9 +46,14 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
     ...webhookSettings,
     ...hookSettings,
   ],
-  refine: ({ nats, auth, webhooks, drain }) => {
+  refine: ({ mode, nats, auth, webhooks, drain }) => {
     const retriesMs = webhooks.retryPausesMs.reduce((sum, pause) => sum + pause, 0);
+    const secretsProblem =
+      mode === "production" && auth.algorithms !== undefined ? secretKeysProblem(webhooks) : undefined;
     return [
+      ...(secretsProblem === undefined
+        ? []
+        : [{ path: "webhooks.secretKeys" as const, message: secretsProblem }]),
       ...(webhooks.namespaces.length > 0 && auth.algorithms === undefined
         ? [
             {
@@ -76,5 +82,18 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
     ];
   },
 });
+
+/** Why a production process must not store the secrets of endpoints so. */
+function secretKeysProblem({
+  secretKeys,
+  clearSecrets,
+}: Pick<WebhookSettings, "secretKeys" | "clearSecrets">): string | undefined {
+  if (secretKeys === undefined) {
+    return clearSecrets
+      ? undefined
+      : "is needed in production: secrets of endpoints are stored encrypted. Or allow webhooks.clearSecrets";
+  }
+  return hasDevelopmentKey(secretKeys) ? "has the development key, which everyone knows" : undefined;
+}
 
 export type WebhookServiceSettings = SettingsOf<typeof WEBHOOK_SERVICE_SETTINGS>;

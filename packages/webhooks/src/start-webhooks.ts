@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { streamName } from "@tidegate/broker";
 import type { Logger } from "@tidegate/runtime";
+import { SEALINGS } from "./endpoints/endpoint.ts";
+import { EndpointSeal } from "./endpoints/endpoint-seal.ts";
 import { eventSource, namespaceSource } from "./expansion/expansion-source.ts";
 import { activityRoutes } from "./http-api/activity-routes.ts";
 import type { Authorize } from "./http-api/api-caller.ts";
@@ -16,6 +18,7 @@ import { provisionWebhooks } from "./queue/provision-webhooks.ts";
 import { streamExists } from "./queue/stream-exists.ts";
 import { openWebhookLink } from "./queue/webhook-link.ts";
 import { Replays } from "./replay/replays.ts";
+import { KeyRing } from "./sealing/key-ring.ts";
 import { AddressPolicy } from "./ssrf/address-policy.ts";
 import { guardedAgent } from "./ssrf/guarded-agent.ts";
 import { dnsResolve, systemResolve } from "./ssrf/resolver.ts";
@@ -55,13 +58,18 @@ const BREAKER_LONGEST_PAUSE_MS = 300_000;
 /**
  * Starts outgoing webhooks: makes the streams, reads the endpoints, begins to deliver, and opens the API last.
  *
- * @throws WebhooksError `invalid` for a network that is none, `unavailable` for a port that cannot be had; errors of NATS for streams
+ * @throws WebhooksError `invalid` for a network that is none, or two keys with one id, `unavailable` for a port that cannot be had; errors of NATS for streams
  *   that cannot be made.
  */
 export async function startWebhooks(options: StartWebhooksOptions): Promise<StartedWebhooks> {
   const { settings, channelPrefix, nats, authorize, metrics, logger, now = Date.now } = options;
   const { allowHttp, allowNetworks, connectTimeoutMs, namespaces } = settings;
   const addresses = new AddressPolicy(allowNetworks);
+  const { secretKeys } = settings;
+  const seal = new EndpointSeal(secretKeys === undefined ? undefined : new KeyRing(secretKeys));
+  if (secretKeys === undefined) {
+    logger.warn("webhooks.secretKeys is not given: secrets of endpoints are stored in the clear");
+  }
   const names = new WebhookNames(channelPrefix, settings.shards);
   await provisionWebhooks(nats, names, {
     replicas: settings.replicas,
@@ -85,6 +93,7 @@ export async function startWebhooks(options: StartWebhooksOptions): Promise<Star
       breakerFirstPauseMs: BREAKER_FIRST_PAUSE_MS,
       breakerLongestPauseMs: BREAKER_LONGEST_PAUSE_MS,
     },
+    seal,
     urls,
     agent,
     instruments,
@@ -122,6 +131,9 @@ export async function startWebhooks(options: StartWebhooksOptions): Promise<Star
       logger.warn({ namespace }, historyMissing(namespace));
     }
     metrics.endpoints.fromFunction(() => engine.directory.size);
+    for (const sealing of SEALINGS) {
+      metrics.endpointSecrets.fromFunction(() => engine.directory.countOf(sealing), { sealing });
+    }
     metrics.running.fromFunction(() => engine.lanes.running);
     metrics.held.fromFunction(() => engine.held);
     metrics.breakersOpen.fromFunction(() => engine.lanes.openBreakers);

@@ -12,7 +12,9 @@ import { HttpSender } from "./delivery/http-sender.ts";
 import { RetryPolicy } from "./delivery/retry-policy.ts";
 import type { Endpoint } from "./endpoints/endpoint.ts";
 import { EndpointDirectory } from "./endpoints/endpoint-directory.ts";
+import type { EndpointSeal } from "./endpoints/endpoint-seal.ts";
 import { EndpointStore } from "./endpoints/endpoint-store.ts";
+import { resealAll } from "./endpoints/resealing.ts";
 import { Expander } from "./expansion/expander.ts";
 import type { ExpansionSource } from "./expansion/expansion-source.ts";
 import { Lanes } from "./lanes/lanes.ts";
@@ -31,6 +33,8 @@ export interface WebhookEngineOptions {
   /** Unique among the processes. */
   readonly owner: string;
   readonly delivery: DeliveryOptions;
+  /** How secrets are stored. */
+  readonly seal: EndpointSeal;
   readonly urls: UrlRules;
   /** Guards what is connected to. */
   readonly agent: HttpDispatcher;
@@ -43,7 +47,7 @@ export interface WebhookEngineOptions {
 
 /** Everything between a message in a stream and the answer of an endpoint. */
 export class WebhookEngine {
-  readonly directory = new EndpointDirectory();
+  readonly directory: EndpointDirectory;
   readonly store: EndpointStore;
   readonly health: EndpointHealth;
   readonly messages: MessageStore;
@@ -58,11 +62,12 @@ export class WebhookEngine {
   #parts: { dispatcher: Dispatcher; fifo: FifoLanes; expanders: readonly Expander[] } | undefined;
 
   constructor(options: WebhookEngineOptions) {
-    const { link, delivery, urls, agent, instruments, now, random } = options;
+    const { link, delivery, seal, urls, agent, instruments, now, random } = options;
     const onTrouble = (error: unknown) => instruments.troubled(error);
     const writer = new StoreWriter(link.js, this.#ended.signal, onTrouble);
     this.#options = options;
-    this.store = new EndpointStore(link.endpoints);
+    this.directory = new EndpointDirectory(seal);
+    this.store = new EndpointStore(link.endpoints, seal);
     this.health = new EndpointHealth(link.health, onTrouble);
     this.messages = new MessageStore(link, writer, delivery.cacheBytes);
     this.queue = new TaskQueue(writer, link.names);
@@ -114,9 +119,12 @@ export class WebhookEngine {
 
   /** Reads the endpoints, then begins to deliver. */
   async start(): Promise<void> {
-    const { link, sources, owner, instruments, takeover = TAKEOVER_TIMES, now } = this.#options;
+    const { link, sources, owner, seal, instruments, takeover = TAKEOVER_TIMES, now } = this.#options;
     await this.directory.start(link.endpoints, this.#ended.signal);
-    this.directory.onChange((id, endpoint) => this.lanes.changed(id, endpoint));
+    this.directory.onChange((id, endpoint) => {
+      this.lanes.changed(id, endpoint);
+      if (endpoint?.locked !== undefined) instruments.locked(id, endpoint.locked);
+    });
     const findEndpoint = (id: string) => this.find(id);
     const dispatcher = new Dispatcher({
       link,
@@ -156,6 +164,11 @@ export class WebhookEngine {
     this.#parts = { dispatcher, fifo, expanders };
     await fifo.start();
     await Promise.all(expanders.map((expander) => expander.ready));
+    const { store, directory } = this;
+    const onTrouble = (error: unknown) => instruments.troubled(error);
+    void resealAll({ store, directory, seal, onTrouble }, this.#ended.signal).then((count) =>
+      instruments.resealed(count),
+    );
   }
 
   /** The endpoint as it is known here, or stored: another process may have just made it. */

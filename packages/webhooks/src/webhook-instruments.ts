@@ -2,7 +2,7 @@ import type { Logger, MetricsOf } from "@tidegate/runtime";
 import type { DeliveryInstruments } from "./delivery/delivery-instruments.ts";
 import type { DeliveryResult } from "./delivery/delivery-result.ts";
 import type { DeadReason } from "./delivery/retry-policy.ts";
-import type { Disablement } from "./endpoints/endpoint.ts";
+import type { Disablement, Lock } from "./endpoints/endpoint.ts";
 import type { DeferReason } from "./lanes/lane.ts";
 import type { WEBHOOK_METRICS } from "./metrics.ts";
 
@@ -16,6 +16,7 @@ export class WebhookInstruments implements DeliveryInstruments {
   readonly #metrics: WebhookMetrics;
   readonly #logger: Logger;
   #loggedAt = Number.NEGATIVE_INFINITY;
+  #lockLoggedAt = Number.NEGATIVE_INFINITY;
 
   constructor(metrics: WebhookMetrics, logger: Logger) {
     this.#metrics = metrics;
@@ -50,6 +51,23 @@ export class WebhookInstruments implements DeliveryInstruments {
   disabled(endpoint: string, reason: Disablement["reason"]): void {
     this.#metrics.disabled.child({ reason }).inc();
     this.#logger.warn({ endpoint, reason }, "an endpoint was disabled");
+  }
+
+  /** The secrets of an endpoint cannot be read. */
+  locked(endpoint: string, { keyId: key, reason }: Lock): void {
+    const now = performance.now();
+    if (now - this.#lockLoggedAt < LOG_EVERY_MS) return;
+    this.#lockLoggedAt = now;
+    this.#logger.error(
+      { endpoint, key, reason },
+      "secrets of endpoints cannot be opened; what is for them waits. Give webhooks.secretKeys the key that they are sealed with",
+    );
+  }
+
+  /** So many endpoints were stored under the current key that had not been. */
+  resealed(count: number): void {
+    if (count > 0)
+      this.#logger.info({ endpoints: count }, "secrets of endpoints were sealed with the current key");
   }
 
   troubled(error: unknown): void {

@@ -11,6 +11,7 @@ import {
   setting,
   text,
 } from "@tidegate/runtime";
+import { RING_KEY } from "./sealing/key-ring.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -28,6 +29,21 @@ export const webhookSettings = [
     schema: listOf(text({ max: 64 }).refine(isChannelToken, "the name of a namespace")),
     default: "",
     doc: "Namespaces whose messages may go to endpoints. They must keep history: a message that is stored nowhere cannot be delivered for sure.",
+  }),
+  setting({
+    path: "webhooks.secretKeys",
+    schema: listOf(text({ max: 128, pattern: { test: RING_KEY, expects: "<id>:<base64 of 32 bytes>" } }), {
+      min: 1,
+      max: 16,
+    }).optional(),
+    secret: true,
+    doc: "Keys that the secrets of endpoints are encrypted with at rest, each `<id>:<base64 of 32 bytes>`. The first encrypts, all of them decrypt.",
+  }),
+  setting({
+    path: "webhooks.clearSecrets",
+    schema: flag(),
+    default: false,
+    doc: "Lets a production process start without `webhooks.secretKeys`, and store secrets of endpoints as they are.",
   }),
   setting({
     path: "webhooks.timeoutMs",

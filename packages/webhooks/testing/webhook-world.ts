@@ -5,11 +5,13 @@ import { createLogger, createMetrics } from "@tidegate/runtime";
 import { connectPlainNats, plainNatsHeaders } from "@tidegate/testkit";
 import type { DeliveryOptions } from "../src/delivery/delivery-options.ts";
 import type { Endpoint } from "../src/endpoints/endpoint.ts";
+import { EndpointSeal } from "../src/endpoints/endpoint-seal.ts";
 import { newEndpointId } from "../src/endpoints/endpoint-store.ts";
 import { eventSource, namespaceSource } from "../src/expansion/expansion-source.ts";
 import { WEBHOOK_METRICS } from "../src/metrics.ts";
 import { provisionWebhooks } from "../src/queue/provision-webhooks.ts";
 import { openWebhookLink } from "../src/queue/webhook-link.ts";
+import { KeyRing } from "../src/sealing/key-ring.ts";
 import { AddressPolicy } from "../src/ssrf/address-policy.ts";
 import { guardedAgent } from "../src/ssrf/guarded-agent.ts";
 import { systemResolve } from "../src/ssrf/resolver.ts";
@@ -42,6 +44,7 @@ export interface EngineOptions {
   readonly prefix: string;
   readonly namespaces?: readonly string[];
   readonly delivery?: Partial<DeliveryOptions>;
+  readonly secretKeys?: readonly string[];
   readonly allowNetworks?: readonly string[];
   readonly now?: () => number;
 }
@@ -52,6 +55,7 @@ const TAKEOVER = { tasksMs: 3_000, streamsMs: 2_000 };
 /** An engine on a NATS server, as a service would run it. */
 export async function startEngine(natsUrl: string, options: EngineOptions) {
   const { prefix, namespaces = ["shop"], allowNetworks = ["127.0.0.0/8"], now = Date.now } = options;
+  const { secretKeys } = options;
   const names = new WebhookNames(prefix, 2);
   const nats = await connectPlainNats(natsUrl);
   await provisionWebhooks(nats, names, RETENTION);
@@ -70,6 +74,7 @@ export async function startEngine(natsUrl: string, options: EngineOptions) {
     sources: [...namespaces.map((namespace) => namespaceSource(names, namespace)), eventSource(names)],
     owner: randomUUID(),
     delivery,
+    seal: new EndpointSeal(secretKeys === undefined ? undefined : new KeyRing(secretKeys)),
     urls: { allowHttp: true, ports: [], addresses },
     agent,
     instruments: new WebhookInstruments(metrics, logger),

@@ -13,6 +13,7 @@ import type { WebhookLink } from "../queue/webhook-link.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveryInstruments } from "./delivery-instruments.ts";
 import { HeldTasks } from "./held-tasks.ts";
+import { lockedPauseMs } from "./locked-pause.ts";
 
 export interface DispatcherParts {
   readonly link: WebhookLink;
@@ -133,7 +134,9 @@ export class Dispatcher {
       return;
     }
     const job = this.#job(seq, task, endpoint);
-    if (endpoint.paused) job.defer(this.#parts.now() + PAUSED_MS * (1 + Math.random()), "paused");
+    const now = this.#parts.now();
+    if (endpoint.paused) job.defer(now + PAUSED_MS * (1 + Math.random()), "paused");
+    else if (endpoint.locked !== undefined) job.defer(now + lockedPauseMs(task, now), "locked");
     else lanes.offer(endpoint, job);
   }
 
@@ -143,7 +146,7 @@ export class Dispatcher {
       run: async () => {
         // It may have changed while the job waited.
         const endpoint = await findEndpoint(task.endpoint).catch(() => found);
-        if (endpoint === undefined || endpoint.paused || endpoint.disabled !== undefined) {
+        if (!isFit(endpoint)) {
           void this.#place(seq, task);
           return true;
         }
@@ -186,4 +189,13 @@ export class Dispatcher {
     }
     return "stopped";
   }
+}
+
+function isFit(endpoint: Endpoint | undefined): endpoint is Endpoint {
+  return (
+    endpoint !== undefined &&
+    !endpoint.paused &&
+    endpoint.disabled === undefined &&
+    endpoint.locked === undefined
+  );
 }

@@ -12,6 +12,7 @@ import type { WebhookLink } from "../queue/webhook-link.ts";
 import { FIFO_LANES } from "../webhook-names.ts";
 import type { Delivery } from "./delivery.ts";
 import type { DeliveryInstruments } from "./delivery-instruments.ts";
+import { lockedPauseMs } from "./locked-pause.ts";
 
 export interface FifoLanesParts {
   readonly link: WebhookLink;
@@ -190,6 +191,17 @@ export class FifoLanes {
     if (endpoint.paused) {
       instruments.deferred("paused");
       message.nak(PAUSED_MS);
+      return;
+    }
+    if (endpoint.locked !== undefined) {
+      // A dead letter keeps the payload longer than the copy is kept.
+      if (delivery.isExpired(written)) {
+        await delivery.giveUp(written, "expired");
+        message.ack();
+        return;
+      }
+      instruments.deferred("locked");
+      message.nak(lockedPauseMs(written, now()));
       return;
     }
     const before = message.redelivered ? await delivery.madeBefore(written) : undefined;

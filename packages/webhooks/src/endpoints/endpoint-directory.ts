@@ -1,6 +1,7 @@
 import type { KV, KvWatchEntry } from "@nats-io/kv";
 import { covers } from "@tidegate/protocol";
-import type { Endpoint, StoredEndpoint } from "./endpoint.ts";
+import type { Endpoint, Sealing, StoredEndpoint } from "./endpoint.ts";
+import type { EndpointSeal } from "./endpoint-seal.ts";
 import { readEntry } from "./endpoint-store.ts";
 import { passesFilter } from "./payload-filter.ts";
 
@@ -24,6 +25,11 @@ const NOT_JSON = Symbol("not JSON");
 export class EndpointDirectory {
   readonly #endpoints = new Map<string, Listed>();
   readonly #listeners = new Set<DirectoryListener>();
+  readonly #seal: EndpointSeal;
+
+  constructor(seal: EndpointSeal) {
+    this.#seal = seal;
+  }
 
   /**
    * Reads the bucket and then follows it.
@@ -45,6 +51,13 @@ export class EndpointDirectory {
 
   get size(): number {
     return this.#endpoints.size;
+  }
+
+  /** How many have their secrets stored in such a way. */
+  countOf(sealing: Sealing): number {
+    let count = 0;
+    for (const { stored } of this.#endpoints.values()) if (stored.sealing === sealing) count += 1;
+    return count;
   }
 
   get all(): readonly StoredEndpoint[] {
@@ -98,7 +111,7 @@ export class EndpointDirectory {
 
   async #follow(watch: AsyncIterable<KvWatchEntry>, ready: () => void): Promise<void> {
     for await (const entry of watch) {
-      this.observe(entry.key, readEntry(entry));
+      this.observe(entry.key, readEntry(entry, this.#seal));
       if (entry.delta === 0) ready();
     }
   }

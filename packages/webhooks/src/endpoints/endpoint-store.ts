@@ -3,6 +3,7 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import type { KV, KvEntry } from "@nats-io/kv";
 import { WebhooksError } from "../webhooks-error.ts";
 import type { Endpoint, StoredEndpoint } from "./endpoint.ts";
+import type { EndpointSeal } from "./endpoint-seal.ts";
 
 /** `Nats-Expected-Last-Subject-Sequence` did not hold: somebody else wrote. */
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];
@@ -23,29 +24,31 @@ export function newEndpointId(): string {
 /** Endpoints in their KV bucket. Every change is conditional on the revision that it was made from. */
 export class EndpointStore {
   readonly #bucket: KV;
+  readonly #seal: EndpointSeal;
 
-  constructor(bucket: KV) {
+  constructor(bucket: KV, seal: EndpointSeal) {
     this.#bucket = bucket;
+    this.#seal = seal;
   }
 
   /** @throws WebhooksError `unavailable`. */
   async get(id: string): Promise<StoredEndpoint | undefined> {
     const entry = await this.#guard(() => this.#bucket.get(id));
-    return entry === null ? undefined : readEntry(entry);
+    return entry === null ? undefined : readEntry(entry, this.#seal);
   }
 
   /** @throws WebhooksError `unavailable`, or `conflict` if the id is taken. */
   async create(endpoint: Endpoint): Promise<StoredEndpoint> {
-    const revision = await this.#guard(() => this.#bucket.create(endpoint.id, JSON.stringify(endpoint)));
-    return { endpoint, revision };
+    const { text, sealing } = this.#seal.encode(endpoint);
+    const revision = await this.#guard(() => this.#bucket.create(endpoint.id, text));
+    return { endpoint, revision, sealing };
   }
 
   /** @throws WebhooksError `unavailable`, or `conflict` if there is a newer revision. */
   async update(endpoint: Endpoint, revision: number): Promise<StoredEndpoint> {
-    const next = await this.#guard(() =>
-      this.#bucket.update(endpoint.id, JSON.stringify(endpoint), revision),
-    );
-    return { endpoint, revision: next };
+    const { text, sealing } = this.#seal.encode(endpoint);
+    const next = await this.#guard(() => this.#bucket.update(endpoint.id, text, revision));
+    return { endpoint, revision: next, sealing };
   }
 
   /** @throws WebhooksError `unavailable`, or `conflict` if there is a newer revision. */
@@ -75,6 +78,23 @@ export class EndpointStore {
     }
   }
 
+  /**
+   * Stores an endpoint anew if its secrets are in the clear or under an older key.
+   *
+   * @returns undefined if there was nothing to do.
+   * @throws WebhooksError `unavailable`.
+   */
+  async reseal(id: string): Promise<StoredEndpoint | undefined> {
+    const stored = await this.get(id);
+    if (stored === undefined || !this.#seal.isOutdated(stored.sealing)) return undefined;
+    try {
+      return await this.update(stored.endpoint, stored.revision);
+    } catch (error) {
+      if (error instanceof WebhooksError && error.code === "conflict") return await this.reseal(id);
+      throw error;
+    }
+  }
+
   async #guard<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call();
@@ -88,8 +108,8 @@ export class EndpointStore {
 }
 
 /** undefined for a deleted endpoint. */
-export function readEntry(entry: KvEntry): StoredEndpoint | undefined {
+export function readEntry(entry: KvEntry, seal: EndpointSeal): StoredEndpoint | undefined {
   if (entry.operation !== "PUT") return undefined;
   // Only this package writes into the bucket, and what it writes has been validated.
-  return { endpoint: entry.json<Endpoint>(), revision: entry.revision };
+  return { ...seal.decode(entry.key, entry.json()), revision: entry.revision };
 }

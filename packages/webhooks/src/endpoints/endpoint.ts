@@ -50,12 +50,29 @@ export interface Disablement {
   readonly at: number;
 }
 
-/** An endpoint as it is stored. */
+/**
+ * - `current`: the secrets are sealed with the key that seals now. `old`: with another one that is known. `clear`: with none.
+ * - `locked`: with a key that is not known here.
+ */
+export const SEALINGS = ["current", "old", "clear", "locked"] as const;
+export type Sealing = (typeof SEALINGS)[number];
+
+/** Secrets that cannot be read here. They stay as they are stored, and nothing is sent until they can. */
+export interface Lock {
+  readonly sealed: string;
+  /** `key_missing`: no such key is configured. `damaged`: the key does not open it, or it was sealed for another endpoint. */
+  readonly reason: "key_missing" | "damaged";
+  readonly keyId: string;
+}
+
+/** An endpoint as it is worked with. */
 export interface Endpoint extends EndpointConfig {
   readonly id: string;
   /** Newest first. */
   readonly secrets: readonly EndpointSecret[];
   readonly disabled?: Disablement | undefined;
+  /** Then there are no secrets, and static headers have no values. */
+  readonly locked?: Lock | undefined;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -64,6 +81,7 @@ export interface Endpoint extends EndpointConfig {
 export interface StoredEndpoint {
   readonly endpoint: Endpoint;
   readonly revision: number;
+  readonly sealing: Sealing;
 }
 
 /** The keys that sign now, newest first. */

@@ -5,7 +5,7 @@ import type { StoredDeadLetter } from "../attempts/dead-letters.ts";
 import { OUTCOMES } from "../delivery/delivery-result.ts";
 import { DEAD_REASONS } from "../delivery/retry-policy.ts";
 import type { ApiContext } from "./api-context.ts";
-import { changeEndpoint, endpointOf } from "./api-context.ts";
+import { changeEndpoint, endpointOf, unlocked } from "./api-context.ts";
 import type { ApiRoute } from "./api-route.ts";
 import { endpointView, endpointViewSchema } from "./endpoint-view.ts";
 import { outputSchema } from "./json-schema.ts";
@@ -41,7 +41,9 @@ const deadLetterSchema = z.strictObject({
 });
 
 const healthSchema = z.strictObject({
-  state: z.enum(["well", "failing", "unknown", "paused", "disabled"]),
+  state: z
+    .enum(["well", "failing", "unknown", "paused", "disabled", "locked"])
+    .describe("`locked`: its secrets cannot be read, and what is for it waits."),
   failingSince: z.iso.datetime().optional(),
   lastSuccessAt: z.iso.datetime().optional(),
   lastFailureAt: z.iso.datetime().optional(),
@@ -128,11 +130,13 @@ export function activityRoutes(context: ApiContext): readonly ApiRoute[] {
             ? "disabled"
             : endpoint.paused
               ? "paused"
-              : failingSince !== undefined
-                ? "failing"
-                : lastSuccessAt === undefined
-                  ? "unknown"
-                  : "well";
+              : endpoint.locked !== undefined
+                ? "locked"
+                : failingSince !== undefined
+                  ? "failing"
+                  : lastSuccessAt === undefined
+                    ? "unknown"
+                    : "well";
         return {
           status: 200,
           body: {
@@ -158,7 +162,7 @@ export function activityRoutes(context: ApiContext): readonly ApiRoute[] {
       answer: outputSchema(attemptSchema),
       problems: ["not_found"],
       handle: async (call) => {
-        const { endpoint } = await endpointOf(context, call);
+        const endpoint = unlocked((await endpointOf(context, call)).endpoint);
         const message = `ping_${randomBytes(10).toString("hex")}`;
         const channel = "tidegate.ping";
         const payload = Buffer.from(JSON.stringify({ type: channel, endpoint: endpoint.id }));

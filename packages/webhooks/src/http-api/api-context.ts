@@ -30,6 +30,19 @@ export async function endpointOf({ engine }: ApiContext, call: ApiCall): Promise
 }
 
 /**
+ * The endpoint itself, if its secrets can be read.
+ *
+ * @throws ApiProblem `unavailable`.
+ */
+export function unlocked(endpoint: Endpoint): Endpoint {
+  if (endpoint.locked === undefined) return endpoint;
+  throw new ApiProblem(
+    "unavailable",
+    "the secrets of this endpoint cannot be read now: whoever runs the service has to configure the key that they are sealed with",
+  );
+}
+
+/**
  * Refuses channels whose messages are stored nowhere: an endpoint for them would wait for ever, and silently.
  *
  * @throws ApiProblem `invalid`, or `unavailable` when NATS does not answer.
@@ -57,7 +70,8 @@ export function historyMissing(namespace: string): string {
 /**
  * Changes the endpoint of a call: under the revision that was given, or else whatever its revision is.
  *
- * @throws ApiProblem `not_found`; WebhooksError `conflict` if a revision was given and is not the newest.
+ * @throws ApiProblem `not_found`, or `unavailable` if its secrets cannot be read; WebhooksError `conflict` if a revision was given and is
+ *   not the newest.
  */
 export async function changeEndpoint(
   context: ApiContext,
@@ -68,8 +82,8 @@ export async function changeEndpoint(
   const { endpoint } = await endpointOf(context, call);
   const changed =
     call.revision === undefined
-      ? await store.change(endpoint.id, change)
-      : await store.update(change(endpoint), call.revision);
+      ? await store.change(endpoint.id, (before) => change(unlocked(before)))
+      : await store.update(change(unlocked(endpoint)), call.revision);
   if (changed === undefined) throw new ApiProblem("not_found", "there is no such endpoint");
   directory.observe(endpoint.id, changed);
   return changed;

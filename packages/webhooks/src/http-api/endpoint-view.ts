@@ -32,7 +32,7 @@ const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** An endpoint as callers see it: without secrets, and with the names alone of static headers. */
 export function endpointView({ endpoint, revision }: StoredEndpoint): z.input<typeof endpointViewSchema> {
-  const { secrets: _, disabled, headers, createdAt, updatedAt, ...rest } = endpoint;
+  const { secrets: _, locked: __, disabled, headers, createdAt, updatedAt, ...rest } = endpoint;
   return {
     ...rest,
     channels: [...rest.channels],

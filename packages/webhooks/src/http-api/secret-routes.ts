@@ -3,7 +3,7 @@ import { secretFields } from "../endpoints/endpoint-schema.ts";
 import { rotated } from "../endpoints/endpoint-secrets.ts";
 import { generateSecret } from "../signing/webhook-secret.ts";
 import type { ApiContext } from "./api-context.ts";
-import { changeEndpoint, endpointOf } from "./api-context.ts";
+import { changeEndpoint, endpointOf, unlocked } from "./api-context.ts";
 import type { ApiRoute } from "./api-route.ts";
 import { parse } from "./endpoint-routes.ts";
 import { secretsSchema, secretsView } from "./endpoint-view.ts";
@@ -36,7 +36,7 @@ export function secretRoutes(context: ApiContext): readonly ApiRoute[] {
       problems: ["not_found"],
       handle: async (call) => {
         const { endpoint } = await endpointOf(context, call);
-        return { status: 200, body: secretsView(endpoint, now()) };
+        return { status: 200, body: secretsView(unlocked(endpoint), now()) };
       },
     },
     {

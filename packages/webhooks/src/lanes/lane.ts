@@ -13,8 +13,8 @@ export interface LaneJob {
   abandon(): void;
 }
 
-/** No room in the lane, kept away from the endpoint, or held by its owner. */
-export type DeferReason = "full" | "breaker" | "paused";
+/** No room in the lane, kept away from the endpoint, held by its owner, or without the key to its secrets. */
+export type DeferReason = "full" | "breaker" | "paused" | "locked";
 
 export interface LaneLimits {
   readonly concurrency: number;

@@ -1,6 +1,6 @@
 import { DEVELOPMENT_KEY } from "@tidegate/auth";
 import type { Environment } from "@tidegate/runtime";
-import { DEVELOPMENT_HOOK_SECRETS } from "@tidegate/webhooks";
+import { DEVELOPMENT_HOOK_SECRETS, DEVELOPMENT_SECRET_KEY } from "@tidegate/webhooks";
 import { natsEnvironment } from "./gateway-environment.ts";
 
 export interface WebhooksPlace {
@@ -32,5 +32,6 @@ export function webhooksEnvironment({
     TIDEGATE_OPERATIONS_PORT: String(operationsPort),
     TIDEGATE_HOOKS_SOURCES: JSON.stringify(SOURCES),
     TIDEGATE_AUTH_SECRET: DEVELOPMENT_KEY.secret,
+    TIDEGATE_WEBHOOKS_SECRET_KEYS: DEVELOPMENT_SECRET_KEY,
   };
 }
