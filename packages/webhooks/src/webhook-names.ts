@@ -95,17 +95,22 @@ export class WebhookNames {
     return `${this.prefix}wh.r.${channel}`;
   }
 
-  attempt(endpoint: string, message: string): string {
-    return `${this.prefix}wh.a.${endpoint}.${message}`;
+  /** Whether it failed stands in the subject, so that the server finds the failed ones among the others. */
+  attempt(endpoint: string, message: string, how: "delivered" | "failed"): string {
+    return `${this.prefix}wh.a.${endpoint}.${message}.${how}`;
+  }
+
+  /** Filter of an endpoint's attempts: of one message, or of all; only those that failed, or all. */
+  attempts(endpoint: string, message: string | undefined, failed: boolean): string {
+    return `${this.prefix}wh.a.${endpoint}.${message ?? "*"}.${failed ? "failed" : "*"}`;
   }
 
   deadLetter(endpoint: string, message: string): string {
     return `${this.prefix}wh.d.${endpoint}.${message}`;
   }
 
-  /** All that belongs to one endpoint, in one of the streams. */
-  ofEndpoint(kind: "attempt" | "deadLetter", endpoint: string): string {
-    return kind === "attempt" ? this.attempt(endpoint, ">") : this.deadLetter(endpoint, ">");
+  deadLetters(endpoint: string): string {
+    return `${this.prefix}wh.d.${endpoint}.>`;
   }
 }
 

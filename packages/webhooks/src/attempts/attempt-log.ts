@@ -33,8 +33,9 @@ export class AttemptLog {
   }
 
   async append(record: AttemptRecord): Promise<void> {
-    const { endpoint, message, at, attempt, run } = record;
-    const subject = this.#link.names.attempt(endpoint, message);
+    const { endpoint, message, at, attempt, run, outcome } = record;
+    const how = outcome === "delivered" ? outcome : "failed";
+    const subject = this.#link.names.attempt(endpoint, message, how);
     await this.#writer.write(subject, JSON.stringify(record), {
       msgID: `${message}:${endpoint}:${run}:${attempt}:${at}`,
     });
@@ -43,25 +44,23 @@ export class AttemptLog {
   /** The newest of one message for one endpoint. */
   async last(endpoint: string, message: string): Promise<AttemptRecord | undefined> {
     const { jsm, names } = this.#link;
-    const found = await jsm.direct.getMessage(names.attemptStream, {
-      last_by_subj: names.attempt(endpoint, message),
-    });
-    return found === null ? undefined : found.json<AttemptRecord>();
+    const found = await Promise.all(
+      (["delivered", "failed"] as const).map((how) =>
+        jsm.direct.getMessage(names.attemptStream, { last_by_subj: names.attempt(endpoint, message, how) }),
+      ),
+    );
+    const [delivered, failed] = found;
+    const newest = (delivered?.seq ?? 0) > (failed?.seq ?? 0) ? delivered : failed;
+    return newest?.json<AttemptRecord>();
   }
 
   async query(query: AttemptQuery): Promise<AttemptPage> {
     const { names } = this.#link;
     const { endpoint, message, failed, since, after, limit } = query;
-    const subject =
-      message === undefined ? names.ofEndpoint("attempt", endpoint) : names.attempt(endpoint, message);
-    const page = await readPage(
-      this.#link,
-      names.attemptStream,
-      { subject, since, after, limit },
-      (found) => {
-        const record = found.json<AttemptRecord>();
-        return failed && record.outcome === "delivered" ? undefined : record;
-      },
+    const subject = names.attempts(endpoint, message, failed);
+    const range = { subject, since, after, limit };
+    const page = await readPage(this.#link, names.attemptStream, range, (found) =>
+      found.json<AttemptRecord>(),
     );
     return { attempts: page.items, next: page.next };
   }

@@ -86,7 +86,7 @@ export class DeadLetters {
     range: { readonly since: number; readonly after: number; readonly limit: number },
   ): Promise<DeadLetterPage> {
     const { names } = this.#link;
-    const subject = names.ofEndpoint("deadLetter", endpoint);
+    const subject = names.deadLetters(endpoint);
     const page = await readPage(this.#link, names.deadLetterStream, { subject, ...range }, stored);
     return { letters: page.items, next: page.next };
   }

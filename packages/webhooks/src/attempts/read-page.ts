@@ -1,5 +1,6 @@
 import type { StoredMsg } from "@nats-io/jetstream";
 import type { WebhookLink } from "../queue/webhook-link.ts";
+import { readBatch } from "./read-batch.ts";
 
 export interface PageOptions {
   readonly subject: string;
@@ -11,38 +12,24 @@ export interface PageOptions {
 
 export interface StreamPage<Item> {
   readonly items: readonly Item[];
-  /** Sequence of the last one that was looked at, if there may be more. */
+  /** Sequence of the last one, if there are more. */
   readonly next: number | undefined;
 }
 
-/** What one page may look at, however few of it are wanted. */
-const MAX_LOOKED_AT = 1_000;
+/** What a page may hold at most, as long as it has one message: payloads of dead letters are as large as messages can be. */
+const PAGE_BYTES = 4 * 1024 * 1024;
 
-/**
- * Reads messages of a subject in order, one by one: a page is small, and a consumer for it would cost the server more.
- *
- * @param take undefined passes over a message.
- */
+/** Reads messages of a subject in order, with one request: whatever is passed over is passed over by the server. */
 export async function readPage<Item>(
   link: WebhookLink,
   stream: string,
   { subject, since, after, limit }: PageOptions,
-  take: (message: StoredMsg) => Item | undefined,
+  view: (message: StoredMsg) => Item,
 ): Promise<StreamPage<Item>> {
-  const items: Item[] = [];
-  let last = after;
-  for (let looked = 0; looked < MAX_LOOKED_AT; looked += 1) {
-    const found = await link.jsm.direct.getMessage(
-      stream,
-      last === 0 && since > 0
-        ? { start_time: new Date(since).toISOString(), next_by_subj: subject }
-        : { seq: last + 1, next_by_subj: subject },
-    );
-    if (found === null) return { items, next: undefined };
-    last = found.seq;
-    const item = take(found);
-    if (item !== undefined) items.push(item);
-    if (items.length >= limit) break;
-  }
-  return { items, next: last };
+  const start = after === 0 && since > 0 ? { start_time: new Date(since).toISOString() } : { seq: after + 1 };
+  const options = { ...start, next_by_subj: subject };
+  const found = await readBatch(link.jsm, stream, { ...options, batch: limit, max_bytes: PAGE_BYTES });
+  const last = found.at(-1);
+  const next = last === undefined || last.pending === 0 ? undefined : last.seq;
+  return { items: found.map(view), next };
 }
