@@ -44,6 +44,7 @@ export interface EngineOptions {
   readonly prefix: string;
   readonly namespaces?: readonly string[];
   readonly delivery?: Partial<DeliveryOptions>;
+  readonly replicas?: number;
   readonly secretKeys?: readonly string[];
   readonly allowNetworks?: readonly string[];
   readonly now?: () => number;
@@ -55,10 +56,10 @@ const TAKEOVER = { tasksMs: 3_000, streamsMs: 2_000 };
 /** An engine on a NATS server, as a service would run it. */
 export async function startEngine(natsUrl: string, options: EngineOptions) {
   const { prefix, namespaces = ["shop"], allowNetworks = ["127.0.0.0/8"], now = Date.now } = options;
-  const { secretKeys } = options;
+  const { secretKeys, replicas = 1 } = options;
   const names = new WebhookNames(prefix, 2);
   const nats = await connectPlainNats(natsUrl);
-  await provisionWebhooks(nats, names, RETENTION);
+  await provisionWebhooks(nats, names, { ...RETENTION, replicas });
   const link = await openWebhookLink(nats, names);
   const addresses = new AddressPolicy(allowNetworks);
   const delivery = { ...DELIVERY, ...options.delivery };
@@ -108,6 +109,7 @@ export async function startBackend(
   natsUrl: string,
   prefix: string,
   namespaces: readonly string[] = ["shop"],
+  replicas = 1,
 ) {
   const nats = await connectPlainNats(natsUrl);
   const jsm = await jetstreamManager(nats);
@@ -116,7 +118,7 @@ export async function startBackend(
       name: streamName(prefix, namespace),
       subjects: [`${prefix}.${namespace}`, `${prefix}.${namespace}.>`],
       allow_direct: true,
-      num_replicas: 1,
+      num_replicas: replicas,
     });
   }
   const js = jetstream(nats);

@@ -37,6 +37,8 @@ const CHECKPOINT_MS = 250;
 const PAUSE_MS = 1_000;
 /** Messages whose deliveries are being stored. */
 const IN_FLIGHT = 256;
+/** A consumer that was lost with its server is noticed when heartbeats are missing, two or three of them: they come twice in this time. */
+const EXPIRES_MS = 4_000;
 const STREAM_NOT_FOUND = 10_059;
 
 /**
@@ -127,12 +129,17 @@ export class Expander {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: start + 1,
     });
-    const messages = await consumer.consume({ max_messages: IN_FLIGHT });
+    const messages = await consumer.consume({ max_messages: IN_FLIGHT, expires: EXPIRES_MS });
     const stop = () => messages.stop();
     signal.addEventListener("abort", stop, { once: true });
     if (signal.aborted) stop();
     const floor = new OrderedFloor(start, IN_FLIGHT);
     let failure: unknown;
+    void untilSilent(messages).then((silent) => {
+      if (!silent) return;
+      failure = new WebhooksError("unavailable", `${source.stream} has fallen silent`);
+      messages.stop();
+    });
     let writtenAt = performance.now();
     let written = start;
     const save = async () => {
@@ -222,4 +229,15 @@ export class Expander {
       if (this.#channels.get(channel) === settled) this.#channels.delete(channel);
     });
   }
+}
+
+/**
+ * Resolves with true when heartbeats are missing: the consumer was lost with its server. nats.js makes it anew by itself, but gave nothing for
+ * a minute where the stream had no leader at that moment. With false when the consumer was stopped.
+ */
+async function untilSilent(messages: ConsumerMessages): Promise<boolean> {
+  for await (const { type } of messages.status()) {
+    if (type === "heartbeats_missed") return true;
+  }
+  return false;
 }

@@ -37,7 +37,11 @@ export async function openHooks(
   server: Pick<OwnNatsServer, "url">,
   { hooks, now, isConnected = () => true }: TestHooksOptions,
 ): Promise<TestHooks> {
-  const nats = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 20 });
+  const nats = await connect({
+    servers: server.url.split(","),
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: 20,
+  });
   const { metrics, exposition } = createMetrics(HOOK_METRICS);
   const lines: string[] = [];
   const logger = createLogger({
