@@ -7,6 +7,7 @@ function optionsOf(given: Partial<NatsSettings>) {
     ...{ user: undefined, password: undefined, token: undefined, credsFile: undefined, nkeyFile: undefined },
     ...{ caFile: undefined, certFile: undefined, keyFile: undefined },
     handshakeFirst: false,
+    inboxPrefix: undefined,
     startupDeadlineMs: 7_000,
   };
   return brokerOptionsOf({ ...nothing, ...given }, "n1");
@@ -37,5 +38,9 @@ describe("brokerOptionsOf", () => {
     ["the server begins with it", { handshakeFirst: true }],
   ])("uses TLS when %s", (_what, given) => {
     expect(optionsOf(given).tls).toMatchObject(given);
+  });
+
+  it("puts replies where the settings say", () => {
+    expect(optionsOf({ inboxPrefix: "_INBOX_gateway.n1" }).inboxPrefix).toBe("_INBOX_gateway.n1");
   });
 });

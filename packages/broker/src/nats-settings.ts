@@ -13,6 +13,7 @@ export interface NatsSettings {
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
   readonly handshakeFirst: boolean;
+  readonly inboxPrefix: string | undefined;
   readonly startupDeadlineMs: number;
 }
 
@@ -22,13 +23,14 @@ export interface NatsSettings {
  * @param name of the connection.
  */
 export function brokerOptionsOf(nats: NatsSettings, name: string): BrokerOptionsInput {
-  const { servers, caFile, certFile, keyFile, handshakeFirst, startupDeadlineMs } = nats;
+  const { servers, caFile, certFile, keyFile, handshakeFirst, inboxPrefix, startupDeadlineMs } = nats;
   const tls = caFile !== undefined || certFile !== undefined || handshakeFirst;
   return {
     servers,
     name,
     credentials: credentials(nats),
     ...(tls ? { tls: { caFile, certFile, keyFile, handshakeFirst } } : {}),
+    ...(inboxPrefix === undefined ? {} : { inboxPrefix }),
     startupDeadlineMs,
   };
 }

@@ -108,6 +108,13 @@ describe("GATEWAY_SETTINGS", () => {
 });
 
 describe("brokerOptions", () => {
+  it("puts replies below the node's name, or where the settings say, which is no pattern", () => {
+    expect(brokerOptions(settingsOf(""), "n1")).not.toHaveProperty("inboxPrefix");
+    const options = brokerOptions(settingsOf("nats: { inboxPrefix: _INBOX_gateway.n1 }\n"), "n1");
+    expect(options.inboxPrefix).toBe("_INBOX_gateway.n1");
+    expect(problemsOf(`${MINIMAL}nats: { inboxPrefix: "_INBOX.>" }\n`)).toHaveLength(1);
+  });
+
   it("passes on names, times and the subject prefix", () => {
     const options = brokerOptions(
       settingsOf(

@@ -55,6 +55,17 @@ export const natsSettings = [
     doc: "TLS before the NATS protocol begins; the server must be set to the same.",
   }),
   setting({
+    path: "nats.inboxPrefix",
+    schema: text({
+      max: 128,
+      pattern: {
+        test: /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/,
+        expects: "tokens of letters, digits, _ and - with dots between",
+      },
+    }).optional(),
+    doc: "Replies of NATS come to subjects below this. Where names of nodes are made up as they start, `_INBOX_gateway.<name>` lets one permission, `_INBOX_gateway.>`, hold for all. Default: `_INBOX_` and the node's name.",
+  }),
+  setting({
     path: "nats.startupDeadlineMs",
     schema: milliseconds({ min: 100, max: 600_000 }),
     default: "30s",
