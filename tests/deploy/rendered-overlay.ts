@@ -1,0 +1,37 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { readEnvironment, runCommand } from "@tidegate/testkit";
+import { type GoProgram, locateGoProgram } from "./go-program.ts";
+import { type Manifest, parseManifests } from "./manifest.ts";
+
+const KUSTOMIZE: GoProgram = {
+  name: "kustomize",
+  package: "sigs.k8s.io/kustomize/kustomize/v5",
+  version: "v5.8.1",
+  takes: "half a minute",
+};
+const RENDER_TIMEOUT_MS = 60_000;
+
+export const KUBERNETES = join(import.meta.dirname, "../../deploy/kubernetes");
+export const OVERLAYS: readonly string[] = readdirSync(join(KUBERNETES, "overlays")).sort();
+
+export interface RenderedOverlay {
+  readonly overlay: string;
+  /** As it would be applied. */
+  readonly text: string;
+  readonly manifests: readonly Manifest[];
+}
+
+/** Renders all overlays with kustomize itself, which is built first if need be. */
+export async function renderOverlays(): Promise<readonly RenderedOverlay[]> {
+  const kustomize = await locateGoProgram(KUSTOMIZE);
+  return await Promise.all(
+    OVERLAYS.map(async (overlay) => {
+      const text = await runCommand(kustomize, ["build", join(KUBERNETES, "overlays", overlay)], {
+        env: readEnvironment(),
+        timeoutMs: RENDER_TIMEOUT_MS,
+      });
+      return { overlay, text, manifests: parseManifests(text) };
+    }),
+  );
+}
