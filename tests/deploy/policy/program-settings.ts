@@ -35,7 +35,7 @@ export function settingsOf(cluster: Cluster, workload: Workload): ProgramSetting
 }
 
 /** The variables that the programs read. */
-function environmentOf({ containers }: Workload): Environment {
+export function environmentOf({ containers }: Workload): Environment {
   const environment: Record<string, string> = {};
   for (const variable of listAt(containers[0], "env")) {
     const value = at(variable, "value") ?? POD_NAME;

@@ -17,7 +17,9 @@ accounts {
             "rt.>", "rtin.>", "rpc.>", "rtev.>",
             "$JS.API.STREAM.INFO.rt_chat", "$JS.API.STREAM.MSG.GET.rt_chat", "$JS.API.DIRECT.GET.rt_chat"
           ]
-          subscribe: ["rt.>", "rtout.>", "_INBOX_node-under-test.>"]
+          subscribe: [
+            "rt.>", "rtout.>", "_INBOX_node-under-test.>", "$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.rt_chat"
+          ]
         }
       }
       {
