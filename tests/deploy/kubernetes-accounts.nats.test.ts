@@ -27,7 +27,7 @@ const USERS = ["gateway", "webhooks", "provision", "backend", "system"] as const
 
 let server: OwnNatsServer;
 let cluster: Cluster;
-const started: NodeProcess[] = [];
+const started: { stop(signal: "SIGKILL"): Promise<unknown> }[] = [];
 
 beforeAll(async () => {
   const development = (await renderOverlays()).find(({ overlay }) => overlay === "development");
@@ -40,11 +40,11 @@ beforeAll(async () => {
       ...Object.fromEntries(USERS.map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, passwordOf(user)])),
     },
   });
+  started.push(server);
 }, INSTALL_TIMEOUT_MS);
 
 afterAll(async () => {
-  await Promise.all(started.map((process) => process.stop("SIGKILL")));
-  await server.stop();
+  for (const one of started.reverse()) await one.stop("SIGKILL");
 });
 
 function passwordOf(user: string): string {

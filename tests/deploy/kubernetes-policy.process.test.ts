@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createMetrics, Readiness, startOperationsServer } from "@tidegate/runtime";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -52,15 +52,15 @@ beforeAll(async () => {
   rendered = await renderOverlays();
 }, INSTALL_TIMEOUT_MS);
 
-function textOf(overlay: string): string {
+function renderedAs(overlay: string): RenderedOverlay {
   const found = rendered.find((one) => one.overlay === overlay);
   if (found === undefined) throw new TypeError(`there is no overlay ${overlay}`);
-  return found.text;
+  return found;
 }
 
 describe.each(OVERLAYS)("overlay %s", (overlay) => {
   it.each(RULES.map((rule) => [rule.name, rule] as const))("%s", (_name, rule) => {
-    expect(rule.violations(new Cluster(parseManifests(textOf(overlay))))).toStrictEqual([]);
+    expect(rule.violations(new Cluster(renderedAs(overlay).manifests))).toStrictEqual([]);
   });
 });
 
@@ -144,7 +144,7 @@ describe("the policy", () => {
   it.each(BREAKS.map((one) => [one[0].name, one[1], one[3], one] as const))(
     "%s: not in %s with %j",
     (_name, _overlay, _after, [rule, overlay, before, after]) => {
-      const text = textOf(overlay);
+      const { text } = renderedAs(overlay);
       const broken = text.replaceAll(typeof before === "string" ? before : new RegExp(before, "g"), after);
       expect(broken).not.toBe(text);
       expect(rule.violations(new Cluster(parseManifests(broken)))).not.toStrictEqual([]);
@@ -179,3 +179,14 @@ it("probes and monitors ask for what the operations server has", async () => {
   await server.close();
   close();
 });
+
+it.each(["prometheus", "grafana"])(
+  "what deploy/%s has for Kubernetes is part of the monitoring",
+  (folder) => {
+    if (!existsSync(join(KUBERNETES, "..", folder, "kustomization.yaml"))) return;
+    const component: unknown = parse(
+      readFileSync(join(KUBERNETES, "components/monitoring/kustomization.yaml"), "utf8"),
+    );
+    expect(listAt(component, "resources")).toContain(`../../../${folder}`);
+  },
+);

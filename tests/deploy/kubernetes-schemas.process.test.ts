@@ -15,9 +15,9 @@ let validate: Validate;
 let directory: string;
 
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "tidegate-manifests-"));
   rendered = await renderOverlays();
   validate = await openKubeconform();
-  directory = await mkdtemp(join(tmpdir(), "tidegate-manifests-"));
 }, INSTALL_TIMEOUT_MS);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
