@@ -11,6 +11,8 @@ import {
   startNats,
 } from "@tidegate/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { at, listAt, recordAt, textAt } from "./manifest.ts";
 import { Cluster } from "./policy/cluster.ts";
 import { programOf } from "./policy/pod-rules.ts";
 import { environmentOf } from "./policy/program-settings.ts";
@@ -130,6 +132,30 @@ it("lets everything run that the manifests run, and nobody miss a permission", a
     expect((await process.exited).code).toBe(0);
     expect(process.lines.filter(({ text }) => /permission|denied/i.test(text))).toStrictEqual([]);
   }
+});
+
+it("gets the passwords that it asks for, in development and by the chart, from the Secret that there will be", () => {
+  const accounts = readFileSync(join(KUBERNETES, "nats/accounts.conf"), "utf8");
+  const asked = [...accounts.matchAll(/\$(NATS_\w+)/g)].map(([, variable]) => variable).sort();
+  expect(asked).toHaveLength(USERS.length);
+  const values: unknown = parse(readFileSync(join(KUBERNETES, "nats/values.yaml"), "utf8"));
+  const ofChart = Object.entries(recordAt(values, "container", "env")).flatMap(([name, value]) => {
+    const key = at(value, "valueFrom", "secretKeyRef", "key");
+    return key === undefined ? [] : [{ name, key }];
+  });
+  const nats = cluster.named("StatefulSet", "nats");
+  const ofDevelopment = listAt(nats, "spec", "template", "spec", "containers", 0, "env").flatMap(
+    (variable) => {
+      const key = at(variable, "valueFrom", "secretKeyRef", "key");
+      return key === undefined ? [] : [{ name: textAt(variable, "name"), key }];
+    },
+  );
+  for (const given of [ofChart, ofDevelopment]) {
+    expect(given.map(({ name }) => name).sort()).toStrictEqual(asked);
+    for (const { name, key } of given) expect(name).toBe(`NATS_${String(key).toUpperCase()}_PASSWORD`);
+  }
+  const image = textAt(nats, "spec", "template", "spec", "containers", 0, "image");
+  expect(image).toBe(`nats:${textAt(values, "container", "image", "tag")}`);
 });
 
 describe("the permissions", () => {
