@@ -1,5 +1,6 @@
 import type { CloseName, Cursor } from "@tidegate/protocol";
 import { Connection } from "../src/connection/connection.ts";
+import { copyFrame } from "../src/connection/held-frames.ts";
 import type { Format } from "../src/fan-out/format.ts";
 import { type FakeNode, type FakeNodeOptions, fakeNode } from "./fake-node.ts";
 import { FakeSocket } from "./fake-socket.ts";
@@ -39,7 +40,7 @@ export function fixture({
   });
   const send = (message: object | string): void => {
     const text = typeof message === "string" ? message : JSON.stringify(message);
-    connection.receive(new TextEncoder().encode(text).buffer, false);
+    connection.receive(copyFrame(new TextEncoder().encode(text).buffer, false));
   };
   const types = (): readonly unknown[] => socket.messages.map(({ type }) => type);
   const endings = (): readonly CloseName[] => socket.ends.map(({ name }) => name);

@@ -15,7 +15,8 @@ export class Arrivals {
   #waiting: (() => void)[] = [];
   /** Those before are in already; the array is cut now and then, since shifting a long one costs its length. */
   #next = 0;
-  #takenThisTurn = 0;
+  /** Since the last turn that is known to have begun. */
+  #taken = 0;
   #turn: NodeJS.Immediate | undefined;
 
   /** @param onFault told what a newcomer throws; the others come in all the same. */
@@ -31,9 +32,8 @@ export class Arrivals {
 
   /** Runs `enter`, now or in a later turn; in the order of the calls. False if too many wait already: it is never run. */
   admit(enter: () => void): boolean {
-    this.#turn ??= setImmediate(() => this.#begin());
-    if (this.waiting === 0 && this.#takenThisTurn < this.#perTurn) {
-      this.#takenThisTurn += 1;
+    if (this.waiting === 0 && this.#taken < this.#perTurn) {
+      this.#taken += 1;
       this.#run(enter);
       return true;
     }
@@ -41,18 +41,21 @@ export class Arrivals {
       return false;
     }
     this.#waiting.push(enter);
+    // Not earlier: asked for in each turn that brings somebody, this costs more than letting them in. So those before may have come
+    // in several turns, and who waits does so for less than one.
+    this.#turn ??= setImmediate(this.#begin);
     return true;
   }
 
   /** A new turn. */
-  #begin(): void {
-    this.#takenThisTurn = 0;
+  readonly #begin = (): void => {
+    this.#taken = 0;
     this.#turn = undefined;
     const end = Math.min(this.#waiting.length, this.#next + this.#perTurn);
     if (this.#next < end) {
       // Before they run: one of them may bring another.
-      this.#turn = setImmediate(() => this.#begin());
-      this.#takenThisTurn = this.#perTurn;
+      this.#turn = setImmediate(this.#begin);
+      this.#taken = this.#perTurn;
       const due = this.#waiting.slice(this.#next, end);
       this.#next = end;
       if (this.waiting === 0 || this.#next > this.#mostWaiting) {
@@ -63,7 +66,7 @@ export class Arrivals {
         this.#run(enter);
       }
     }
-  }
+  };
 
   #run(enter: () => void): void {
     try {

@@ -5,6 +5,7 @@ import { verifyToken } from "../handlers/verify-token.ts";
 import type { Principal } from "../namespace-policies.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { Entrance } from "./entrance.ts";
+import type { InboundFrame } from "./held-frames.ts";
 
 /** The connection of a client that wants to be let in. */
 export interface Applicant {
@@ -36,10 +37,10 @@ export function begin(applicant: Applicant, entrance: Entrance, token: string | 
   }
 }
 
-/** Lets a client in by a frame, or ends its connection, or waits. `data` is only lent. */
-export function enter(applicant: Applicant, entrance: Entrance, data: ArrayBuffer, binary: boolean): void {
+/** Lets a client in by a frame, or ends its connection, or waits. */
+export function enter(applicant: Applicant, entrance: Entrance, frame: InboundFrame): void {
   const { context, format } = applicant;
-  const step = entrance.take(data, binary, format === "raw", context.limits);
+  const step = entrance.take(frame, format === "raw", context.limits);
   switch (step.kind) {
     case "held":
       return;

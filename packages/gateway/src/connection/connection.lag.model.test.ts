@@ -9,6 +9,7 @@ import { ModelTail } from "../../testing/model-tail.ts";
 import { turns } from "../../testing/turns.ts";
 import type { Turn } from "../turns.ts";
 import { Connection } from "./connection.ts";
+import { copyFrame } from "./held-frames.ts";
 
 const PATTERN = "feed.p.*";
 /** Channels by what names them: a message says its channel alone, so no two of these overlap. */
@@ -50,7 +51,7 @@ class ModelClient {
   send(message: object): void {
     this.#id += 1;
     const text = JSON.stringify({ id: this.#id, ...message });
-    this.connection.receive(new TextEncoder().encode(text).buffer, false);
+    this.connection.receive(copyFrame(new TextEncoder().encode(text).buffer, false));
   }
 
   wants(name: string, since: number | undefined): void {

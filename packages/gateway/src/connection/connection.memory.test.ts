@@ -7,6 +7,7 @@ import { turns } from "../../testing/turns.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import { Connection } from "./connection.ts";
+import { copyFrame } from "./held-frames.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
@@ -53,7 +54,7 @@ function connect(context: NodeContext, first: number, channelOf: (number: number
     // A token of many times the length of what may stay.
     const token = `${number}.${"x".repeat(1_000)}`;
     const text = JSON.stringify({ type: "connect", id: 1, token, channels: [channelOf(number)] });
-    connection.receive(new TextEncoder().encode(text).buffer, false);
+    connection.receive(copyFrame(new TextEncoder().encode(text).buffer, false));
     return connection;
   });
 }

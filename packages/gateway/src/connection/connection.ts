@@ -21,7 +21,7 @@ import {
 import { isTooOld, nextDeadline, overdue } from "./deadlines.ts";
 import { type AddressWish, Entrance } from "./entrance.ts";
 import { FrameIntake, type IntakeOutcome } from "./frame-intake.ts";
-import { copyFrame, type InboundFrame } from "./held-frames.ts";
+import type { InboundFrame } from "./held-frames.ts";
 import { Liveness, pingText } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { tellLoss, tellReset } from "./refusal.ts";
@@ -122,22 +122,22 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
     }
   }
 
-  /** A frame from the client. `data` is only lent. */
-  receive(data: ArrayBuffer, binary: boolean): void {
+  /** A frame from the client, or one that was held until there was this connection to take it. */
+  receive(frame: InboundFrame): void {
     const { limits, traffic } = this.context;
     traffic.messagesIn += 1;
-    traffic.bytesIn += data.byteLength;
+    traffic.bytesIn += frame.bytes;
     this.#liveness.heard();
     switch (this.#state.kind) {
       case "entering":
-        enter(this, this.#state.entrance, data, binary);
+        enter(this, this.#state.entrance, frame);
         return;
       case "open":
       case "leaving":
-        if (data.byteLength > limits.frameBytes) {
+        if (frame.bytes > limits.frameBytes) {
           this.end("frame_too_large", `a frame may hold at most ${limits.frameBytes} bytes`);
         } else {
-          this.#handle(copyFrame(data, binary));
+          this.#handle(frame);
         }
         return;
       case "closed":

@@ -1,22 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { LIMITS } from "../../testing/fake-node.ts";
 import { Entrance } from "./entrance.ts";
+import { copyFrame, type InboundFrame } from "./held-frames.ts";
 
 const NOTHING = { channels: [], since: undefined };
 const CONNECT = '{"type":"connect","id":1,"token":"t"}';
 
-function bytes(text: string): ArrayBuffer {
-  return new TextEncoder().encode(text).buffer;
+function frame(text: string, binary = false): InboundFrame {
+  return copyFrame(new TextEncoder().encode(text).buffer, binary);
 }
 
 function take(entrance: Entrance, text: string, { binary = false, raw = false } = {}) {
-  const step = entrance.take(bytes(text), binary, raw, LIMITS);
+  const step = entrance.take(frame(text, binary), raw, LIMITS);
   return step.kind === "end" ? step.ending.name : step.kind;
 }
 
 describe("Entrance", () => {
   it("takes connect as the first message", () => {
-    expect(new Entrance(0, NOTHING).take(bytes(CONNECT), false, false, LIMITS)).toMatchObject({
+    expect(new Entrance(0, NOTHING).take(frame(CONNECT), false, LIMITS)).toMatchObject({
       kind: "connect",
       connect: { id: 1, token: "t" },
     });

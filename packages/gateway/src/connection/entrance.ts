@@ -1,7 +1,7 @@
 import type { Connect, Cursor } from "@tidegate/protocol";
 import type { GatewayLimits } from "../limits.ts";
 import type { Ending } from "./ending.ts";
-import { copyFrame, HeldFrames, type InboundFrame } from "./held-frames.ts";
+import { HeldFrames, type InboundFrame } from "./held-frames.ts";
 import { readConnect } from "./inbound-message.ts";
 
 /** What a frame of a client that is not authenticated leads to. */
@@ -40,12 +40,10 @@ export class Entrance {
     this.#held = new HeldFrames();
   }
 
-  /** `data` is only lent. */
-  take(data: ArrayBuffer, binary: boolean, raw: boolean, limits: GatewayLimits): EntranceStep {
-    if (data.byteLength > limits.unauthenticatedBytes) {
+  take(frame: InboundFrame, raw: boolean, limits: GatewayLimits): EntranceStep {
+    if (frame.bytes > limits.unauthenticatedBytes) {
       return end("frame_too_large", `at most ${limits.unauthenticatedBytes} bytes before authentication`);
     }
-    const frame = copyFrame(data, binary);
     if (this.#held !== undefined) {
       return this.#held.hold(frame, limits)
         ? HELD

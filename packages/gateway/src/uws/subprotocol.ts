@@ -5,8 +5,9 @@ import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@tidegate/protocol";
  * node does not speak. A token item is never the answer, or the token would be echoed into logs of proxies.
  */
 export function chooseSubprotocol(header: string): string | undefined {
-  if (header === "") {
-    return "";
+  // Nearly always one of the two.
+  if (header === "" || header === SUBPROTOCOL) {
+    return header;
   }
   return header.split(",").some((item) => item.trim() === SUBPROTOCOL) ? SUBPROTOCOL : undefined;
 }

@@ -9,12 +9,12 @@ import {
   type WebSocket,
 } from "uWebSockets.js";
 import type { Logger } from "@tidegate/runtime";
+import { copyFrame, HeldFrames } from "../connection/held-frames.ts";
 import type { Gateway } from "../gateway.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { UPGRADE_REQUIRED, type UpgradeRefusal, WEBSOCKET_VERSION } from "../http/upgrade-refusal.ts";
 import type { PingTimes } from "../limits.ts";
 import { closeCause } from "./close-cause.ts";
-import { EarlyFrames } from "./early-frames.ts";
 import { readHandshake } from "./read-handshake.ts";
 import { chooseSubprotocol, SUBPROTOCOL_HELP } from "./subprotocol.ts";
 import { readRequestHead, UwsExchange } from "./uws-exchange.ts";
@@ -54,6 +54,11 @@ const FRAME_SLACK = 4;
 const LEAST_IDLE = 120;
 const MOST_IDLE = 960;
 const IDLE_MARGIN = 30;
+/**
+ * Of what comes before its turn: enough for `connect` with a long token and what may come behind it. Who sends more would be closed for
+ * that anyway.
+ */
+const EARLY_LIMITS = { unauthenticatedMessages: 64, unauthenticatedBytes: 65_536 };
 
 /** @throws GatewayError `listen_failed` if the address cannot be taken. */
 export async function startUwsServer(options: UwsServerOptions): Promise<UwsServer> {
@@ -222,11 +227,12 @@ function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway,
 }
 
 function receive(data: SocketData, message: ArrayBuffer, binary: boolean): void {
+  const frame = copyFrame(message, binary);
   if (data.connection !== undefined) {
-    data.connection.receive(message, binary);
+    data.connection.receive(frame);
   } else {
-    data.early ??= new EarlyFrames();
-    if (!data.early.hold(message, binary)) {
+    data.early ??= new HeldFrames();
+    if (!data.early.hold(frame, EARLY_LIMITS)) {
       data.socket?.end("unauthenticated_limit", "wait for connected before sending more");
     }
   }
@@ -239,7 +245,9 @@ function takeEarly(data: SocketData, failed: Failed): void {
   if (early !== undefined && connection !== undefined) {
     data.socket?.cork(() => {
       try {
-        early.passTo(connection);
+        for (const frame of early.take()) {
+          connection.receive(frame);
+        }
       } catch (error) {
         failed("accept", error, data);
       }

@@ -1,10 +1,10 @@
 import type { WebSocket } from "uWebSockets.js";
 import { CLOSE_CODES, type CloseName } from "@tidegate/protocol";
 import type { Connection } from "../connection/connection.ts";
+import type { HeldFrames } from "../connection/held-frames.ts";
 import type { Handshake } from "../handshake.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import { closeReason } from "./close-reason.ts";
-import type { EarlyFrames } from "./early-frames.ts";
 
 /** What hangs on the native socket: first the handshake, then the connection made of it. */
 export interface SocketData {
@@ -12,7 +12,7 @@ export interface SocketData {
   socket: UwsSocket | undefined;
   connection: Connection | undefined;
   /** Frames that came before there was a connection to take them. */
-  early: EarlyFrames | undefined;
+  early: HeldFrames | undefined;
 }
 
 /** An end that was asked for within a cork. */
