@@ -90,11 +90,11 @@ export class WebhookEngine {
       },
       now,
     );
-    const { retryPausesMs: pausesMs, maxRetryAfterMs } = delivery;
+    const { retryPausesMs: pausesMs, maxRetryAfterMs, keepMessagesMs } = delivery;
     this.#delivery = new Delivery({
       messages: this.messages,
       sender: this.sender,
-      retries: new RetryPolicy({ pausesMs, maxRetryAfterMs, random }),
+      retries: new RetryPolicy({ pausesMs, maxRetryAfterMs, keepMessagesMs, random }),
       attempts: this.attempts,
       deadLetters: this.deadLetters,
       disabling: new Disabling({

@@ -133,7 +133,7 @@ export const webhookSettings = [
     path: "webhooks.keepMessagesMs",
     schema: milliseconds({ min: 60_000, max: 365 * DAY_MS }),
     default: "7d",
-    doc: "How long messages are kept for retries and replays. Longer than retries go on.",
+    doc: "How long messages are kept for retries and replays, and almost as long what cannot be tried waits. Longer than retries go on, and than outages that nothing may be lost by.",
   }),
   setting({
     path: "webhooks.keepAttemptsMs",

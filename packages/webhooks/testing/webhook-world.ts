@@ -19,9 +19,18 @@ import { WebhookEngine } from "../src/webhook-engine.ts";
 import { WebhookInstruments } from "../src/webhook-instruments.ts";
 import { WebhookNames } from "../src/webhook-names.ts";
 
+export const RETENTION = {
+  replicas: 1,
+  messagesMs: 3_600_000,
+  attemptsMs: 3_600_000,
+  deadLettersMs: 3_600_000,
+  maxBytes: 100_000_000,
+};
+
 export const DELIVERY: DeliveryOptions = {
   retryPausesMs: [100, 100, 100],
   maxRetryAfterMs: 5_000,
+  keepMessagesMs: RETENTION.messagesMs,
   timeoutMs: 2_000,
   connectTimeoutMs: 1_000,
   responseBytes: 64,
@@ -30,14 +39,6 @@ export const DELIVERY: DeliveryOptions = {
   breakerLongestPauseMs: 1_000,
   disableAfterMs: 86_400_000,
   cacheBytes: 1_000_000,
-};
-
-export const RETENTION = {
-  replicas: 1,
-  messagesMs: 3_600_000,
-  attemptsMs: 3_600_000,
-  deadLettersMs: 3_600_000,
-  maxBytes: 100_000_000,
 };
 
 export interface EngineOptions {

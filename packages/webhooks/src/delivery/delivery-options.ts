@@ -3,6 +3,8 @@ export interface DeliveryOptions {
   /** Pauses between attempts; one attempt more than there are pauses. */
   readonly retryPausesMs: readonly number[];
   readonly maxRetryAfterMs: number;
+  /** How long copies of messages are kept: what cannot be tried waits for almost as long. */
+  readonly keepMessagesMs: number;
   /** For one attempt, from DNS to the end of the answer. */
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;

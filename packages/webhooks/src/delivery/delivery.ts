@@ -1,6 +1,7 @@
 import type { AttemptLog } from "../attempts/attempt-log.ts";
 import type { DeadLetters } from "../attempts/dead-letters.ts";
 import type { Endpoint } from "../endpoints/endpoint.ts";
+import type { DeferReason } from "../lanes/lane.ts";
 import type { Clock } from "../queue/clock.ts";
 import type { DeliveryTask } from "../queue/delivery-task.ts";
 import type { MessageStore } from "../queue/message-store.ts";
@@ -30,9 +31,11 @@ export class Delivery {
     this.#parts = parts;
   }
 
-  /** Whether a task has waited longer than retries may go on. */
-  isExpired(task: DeliveryTask): boolean {
-    return this.#parts.now() - task.since > this.#parts.retries.lifetimeMs;
+  /** Gives up a task that cannot be tried before `until` and may not wait so long. @returns whether it has. */
+  async expire(task: DeliveryTask, until: number, reason: DeferReason): Promise<boolean> {
+    if (!this.#parts.retries.isExpired(task, until, reason, this.#parts.now())) return false;
+    await this.giveUp(task, "expired");
+    return true;
   }
 
   /**
@@ -68,7 +71,7 @@ export class Delivery {
       return { next: { kind: "dead", reason: "message_lost" }, well: true };
     }
     const result = await sender.send(endpoint, message, task.attempt);
-    const next = retries.next(task.attempt, result, now());
+    const next = retries.next(task, result, now());
     await this.#record(task, message, result, next);
     return { next, well: result.outcome === "delivered" };
   }

@@ -127,9 +127,8 @@ export class Dispatcher {
       this.#held.release(seq, "ack");
       return;
     }
-    if (endpoint.disabled !== undefined || delivery.isExpired(task)) {
-      const reason = endpoint.disabled === undefined ? "expired" : "disabled";
-      const done = await this.#untilDone(() => delivery.giveUp(task, reason));
+    if (endpoint.disabled !== undefined) {
+      const done = await this.#untilDone(() => delivery.giveUp(task, "disabled"));
       if (done !== "stopped") this.#held.release(seq, "ack");
       return;
     }
@@ -171,8 +170,12 @@ export class Dispatcher {
   }
 
   async #defer(seq: number, task: DeliveryTask, at: number, reason: DeferReason): Promise<void> {
-    this.#parts.instruments.deferred(reason);
-    const done = await this.#untilDone(() => this.#parts.queue.schedule(task, at));
+    const { delivery, instruments, queue } = this.#parts;
+    const done = await this.#untilDone(async () => {
+      if (await delivery.expire(task, at, reason)) return;
+      await queue.schedule(task, at);
+      instruments.deferred(reason);
+    });
     if (done !== "stopped") this.#held.release(seq, "ack");
   }
 

@@ -183,27 +183,6 @@ export class FifoLanes {
       message.ack();
       return;
     }
-    if (endpoint.disabled !== undefined) {
-      await delivery.giveUp(written, "disabled");
-      message.ack();
-      return;
-    }
-    if (endpoint.paused) {
-      instruments.deferred("paused");
-      message.nak(PAUSED_MS);
-      return;
-    }
-    if (endpoint.locked !== undefined) {
-      // A dead letter keeps the payload longer than the copy is kept.
-      if (delivery.isExpired(written)) {
-        await delivery.giveUp(written, "expired");
-        message.ack();
-        return;
-      }
-      instruments.deferred("locked");
-      message.nak(lockedPauseMs(written, now()));
-      return;
-    }
     const before = message.redelivered ? await delivery.madeBefore(written) : undefined;
     if (before !== undefined && before.next.kind !== "retry") {
       instruments.repeated();
@@ -212,6 +191,22 @@ export class FifoLanes {
     }
     // The task in the queue stays as it was written; how far it has come stands in the log of attempts.
     const task = before === undefined ? written : { ...written, attempt: before.attempt + 1 };
+    if (endpoint.disabled !== undefined) {
+      await delivery.giveUp(task, "disabled");
+      message.ack();
+      return;
+    }
+    if (endpoint.paused || endpoint.locked !== undefined) {
+      const reason = endpoint.paused ? "paused" : "locked";
+      const pause = endpoint.paused ? PAUSED_MS : lockedPauseMs(task, now());
+      if (await delivery.expire(task, now() + pause, reason)) {
+        message.ack();
+        return;
+      }
+      instruments.deferred(reason);
+      message.nak(pause);
+      return;
+    }
     const notBefore = before?.next.kind === "retry" ? before.next.at : 0;
     const early = notBefore - now();
     if (early > SLACK_MS) {

@@ -1,3 +1,5 @@
+import type { DeferReason } from "../lanes/lane.ts";
+import type { DeliveryTask } from "../queue/delivery-task.ts";
 import type { DeliveryResult } from "./delivery-result.ts";
 
 export interface RetryPolicyOptions {
@@ -5,6 +7,8 @@ export interface RetryPolicyOptions {
   readonly pausesMs: readonly number[];
   /** Above this, `Retry-After` is not honoured. */
   readonly maxRetryAfterMs: number;
+  /** How long copies of messages are kept. */
+  readonly keepMessagesMs: number;
   /** From 0 to below 1. */
   readonly random: () => number;
 }
@@ -12,7 +16,7 @@ export interface RetryPolicyOptions {
 /**
  * Why a message is not delivered any more.
  *
- * - `exhausted`: every attempt failed. `expired`: the endpoint was not fit to be tried for too long.
+ * - `exhausted`: every attempt failed. `expired`: the endpoint was not fit to be tried for too long, see {@link RetryPolicy.isExpired}.
  * - `gone`: answered 410. `refused`: the destination is not allowed. `disabled`: the endpoint is. `deleted`: it is no more.
  * - `message_lost`: the message is not kept any more.
  */
@@ -28,8 +32,16 @@ const SPREAD = 0.2;
 
 /** What all pauses together can take, against their sum. */
 export const RETRY_SPREAD = 1 + SPREAD;
+/** The part of the time for which copies outlive retries that is left to processes that are away: what waits ends before it. */
+const RESERVE = 0.1;
 
-/** What follows an attempt. */
+/** How far a delivery is, as far as it decides what follows. */
+type Progress = Pick<DeliveryTask, "attempt" | "since">;
+
+/**
+ * What follows an attempt, and how long one may be waited for. Attempts count and not time: one that can be made is made, however late.
+ * Time decides only for what cannot be tried.
+ */
 export class RetryPolicy {
   readonly #options: RetryPolicyOptions;
 
@@ -37,14 +49,18 @@ export class RetryPolicy {
     this.#options = options;
   }
 
-  /** How long after its beginning a delivery may still be waiting: with room for the spread and for pauses of the lane. */
-  get lifetimeMs(): number {
-    const sum = this.#options.pausesMs.reduce((total, pause) => total + pause, 0);
-    return sum * RETRY_SPREAD + this.#options.maxRetryAfterMs;
+  /**
+   * Whether a delivery that cannot be tried now becomes a dead letter, and does not wait until `until`. It does before the copy of its
+   * message is lost, because a dead letter keeps the payload; and when it was tried before and retries would be over by now, unless it is
+   * the lane that has no room: an endpoint can be well while it works off what an outage has left.
+   */
+  isExpired({ attempt, since }: Progress, until: number, reason: DeferReason, now: number): boolean {
+    if (this.#outlivesCopy(since, until)) return true;
+    return reason !== "full" && attempt > 1 && now - since > this.#retriesMs;
   }
 
-  /** @param attempt the one that has ended, from 1. */
-  next(attempt: number, result: DeliveryResult, now: number): NextStep {
+  /** @param done how far the delivery was with the attempt that has ended. */
+  next(done: Progress, result: DeliveryResult, now: number): NextStep {
     switch (result.outcome) {
       case "delivered":
         return { kind: "done" };
@@ -55,11 +71,24 @@ export class RetryPolicy {
         break;
     }
     const { pausesMs, maxRetryAfterMs, random } = this.#options;
-    const pause = pausesMs[attempt - 1];
+    const pause = pausesMs[done.attempt - 1];
     if (pause === undefined) return { kind: "dead", reason: "exhausted" };
     const spread = pause * (1 - SPREAD + 2 * SPREAD * random());
     // What the receiver asks for comes on top of the spread being lost: those it asked must not all return at once.
     const asked = Math.min(result.retryAfterMs ?? 0, maxRetryAfterMs) * (1 + SPREAD * random());
-    return { kind: "retry", at: now + Math.round(Math.max(spread, asked)) };
+    const at = now + Math.round(Math.max(spread, asked));
+    return this.#outlivesCopy(done.since, at) ? { kind: "dead", reason: "expired" } : { kind: "retry", at };
+  }
+
+  /** How long retries go on that nothing delays. */
+  get #retriesMs(): number {
+    const sum = this.#options.pausesMs.reduce((total, pause) => total + pause, 0);
+    return sum * RETRY_SPREAD + this.#options.maxRetryAfterMs;
+  }
+
+  #outlivesCopy(since: number, at: number): boolean {
+    const { keepMessagesMs } = this.#options;
+    const spare = Math.max(0, keepMessagesMs - this.#retriesMs);
+    return at - since > keepMessagesMs - spare * RESERVE;
   }
 }

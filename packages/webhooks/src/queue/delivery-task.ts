@@ -8,7 +8,7 @@ export interface DeliveryTask {
   readonly message: number;
   /** The next attempt, from 1. */
   readonly attempt: number;
-  /** When the delivery began, in milliseconds since the epoch: retries end some time after. */
+  /** When the delivery began, in milliseconds since the epoch: what cannot be tried does not wait for ever. */
   readonly since: number;
   /** Tells the replays of a message apart; empty for the delivery that the message itself caused. */
   readonly run: string;
