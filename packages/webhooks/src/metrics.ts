@@ -40,6 +40,10 @@ export const WEBHOOK_METRICS = defineMetrics({
     "tidegate_webhook_store_troubles_total",
     "Times NATS did not take or give something, which is then tried again.",
   ),
+  consumersRefused: gauge(
+    "tidegate_webhook_consumers_refused",
+    "Consumers of the queue that no tasks are taken from, because NATS does not change them to what this version needs.",
+  ),
   apiRequests: counter("tidegate_webhook_api_requests_total", "Requests to the API, by status class.", [
     "status",
   ]),

@@ -134,6 +134,7 @@ export async function startWebhooks(options: StartWebhooksOptions): Promise<Star
     for (const sealing of SEALINGS) {
       metrics.endpointSecrets.fromFunction(() => engine.directory.countOf(sealing), { sealing });
     }
+    metrics.consumersRefused.fromFunction(() => instruments.refusedConsumers);
     metrics.running.fromFunction(() => engine.lanes.running);
     metrics.held.fromFunction(() => engine.held);
     metrics.breakersOpen.fromFunction(() => engine.lanes.openBreakers);

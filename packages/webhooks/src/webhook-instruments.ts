@@ -5,6 +5,7 @@ import type { DeadReason } from "./delivery/retry-policy.ts";
 import type { Disablement, Lock } from "./endpoints/endpoint.ts";
 import type { DeferReason } from "./lanes/lane.ts";
 import type { WEBHOOK_METRICS } from "./metrics.ts";
+import type { ConsumerRefusal } from "./queue/consumer-refusal.ts";
 
 export type WebhookMetrics = MetricsOf<typeof WEBHOOK_METRICS>;
 
@@ -17,10 +18,17 @@ export class WebhookInstruments implements DeliveryInstruments {
   readonly #logger: Logger;
   #loggedAt = Number.NEGATIVE_INFINITY;
   #lockLoggedAt = Number.NEGATIVE_INFINITY;
+  #refusalLoggedAt = Number.NEGATIVE_INFINITY;
+  readonly #refused = new Set<string>();
 
   constructor(metrics: WebhookMetrics, logger: Logger) {
     this.#metrics = metrics;
     this.#logger = logger;
+  }
+
+  /** Consumers that no tasks are taken from now. */
+  get refusedConsumers(): number {
+    return this.#refused.size;
   }
 
   attempted({ outcome, durationMs }: DeliveryResult): void {
@@ -68,6 +76,25 @@ export class WebhookInstruments implements DeliveryInstruments {
   resealed(count: number): void {
     if (count > 0)
       this.#logger.info({ endpoints: count }, "secrets of endpoints were sealed with the current key");
+  }
+
+  consumerChanged(consumer: string, fields: readonly string[]): void {
+    this.#logger.info({ consumer, fields }, "a consumer of the queue was changed to what this version needs");
+  }
+
+  consumerRefused(consumer: string, { fields, reason }: ConsumerRefusal): void {
+    this.#refused.add(consumer);
+    const now = performance.now();
+    if (now - this.#refusalLoggedAt < LOG_EVERY_MS) return;
+    this.#refusalLoggedAt = now;
+    this.#logger.error(
+      { consumer, fields, reason },
+      "a consumer of the queue cannot be changed to what this version needs, and no tasks are taken from it. Delete it, or what is in its way: the tasks stay, and it is made anew",
+    );
+  }
+
+  consumerSettled(consumer: string): void {
+    this.#refused.delete(consumer);
   }
 
   troubled(error: unknown): void {

@@ -65,7 +65,7 @@ export class Dispatcher {
           },
           maxMessages: PULL,
           onMessage: (message) => this.#take(message),
-          onTrouble: (error) => instruments.troubled(error),
+          instruments,
         }),
     );
   }

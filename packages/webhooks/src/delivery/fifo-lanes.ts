@@ -132,7 +132,7 @@ export class FifoLanes {
         const work = this.#take(message, bucket).finally(() => this.#busy.delete(work));
         this.#busy.add(work);
       },
-      onTrouble: (error) => instruments.troubled(error),
+      instruments,
     });
   }
 
