@@ -18,7 +18,7 @@ describe("parseBenchArguments", () => {
         payloadBytes: 128,
         seconds: 4,
         idleSeconds: 2,
-        turns: 8,
+        turns: 3,
         rounds: 1,
         servers: ["bare", "native", "ws", "socket.io", "tidegate", "replayable", "three-nodes", "centrifugo"],
         serversChosen: false,

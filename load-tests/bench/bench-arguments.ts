@@ -27,7 +27,7 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How long the server is watched with nothing to do. */
   readonly idleSeconds: number;
-  /** How often each server has its turn where they take turns. */
+  /** How often each server has its turn, each time they are started. */
   readonly turns: number;
   /** How often everything is repeated. */
   readonly rounds: number;
@@ -57,7 +57,8 @@ gateway lost a message at a low rate.
                      give it again for more (default: all that are there, and beyond
                      \`fan-out\` those that are compared)
   --scenario NAME    ${SCENARIO_NAMES.join(", ")}; give it again for more (default all)
-  --turns N          how often each server has its turn in the scenario \`turns\` (default 8)
+  --turns N          how often each server has its turn in the scenario \`turns\` each time they are
+                     started, three times (default 3)
   --rounds N         how often all is repeated; the table shows medians (default 1)
   --connections N    opened at once, measured (default 4000)
   --warm-up N        opened before that, and kept (default 10000)
@@ -131,7 +132,7 @@ function read(argv: readonly string[]) {
       payload: { type: "string", default: "128" },
       seconds: { type: "string", default: "4" },
       "idle-seconds": { type: "string", default: "2" },
-      turns: { type: "string", default: "8" },
+      turns: { type: "string", default: "3" },
       rounds: { type: "string", default: "1" },
       server: { type: "string", multiple: true, default: [] },
       scenario: { type: "string", multiple: true, default: [] },

@@ -76,6 +76,10 @@ export class CentrifugoServer implements BenchServer {
     return server;
   }
 
+  get pids(): readonly number[] {
+    return [this.#process.pid];
+  }
+
   readings(): Promise<ProcessReadings> {
     return procReadings(this.#process.pid);
   }

@@ -28,6 +28,7 @@ export async function startReplayable(place: ServerPlace): Promise<BenchServer> 
   const node = await startNode(place, HISTORY_CONFIG);
   return {
     ports: node.ports,
+    pids: node.pids,
     readings: () => node.readings(),
     collectGarbage: () => node.collectGarbage(),
     stop: async () => {

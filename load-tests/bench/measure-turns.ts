@@ -11,6 +11,11 @@ import type { RoundResult } from "./summary.ts";
 /** Long enough for thousands of deliveries, short enough that what the machine does meanwhile meets the next server, too. */
 const TURN_SECONDS = 2;
 const GRACE_MS = 5_000;
+/**
+ * Between two looks of the clients at their connections. Without it a server pays for waking up a program on its own machine, or not, just as
+ * sending and reading happen to meet: the same server takes 8 or 10 µs for a delivery.
+ */
+const NAP_MICROS = 1_000;
 
 /** What all servers do in turn, again and again. */
 interface Phase {
@@ -32,6 +37,7 @@ interface Phase {
 export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Promise<readonly RoundResult[]> {
   const turns = new Turns(runs);
   for (const run of runs.values()) {
+    await run.clients.nap(NAP_MICROS);
     await openClients(run, besideStorm(run));
   }
   await turns.take({ title: "connections", metric: "connectMicros", turn: connect });
@@ -60,6 +66,9 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
       return { fewDeliveryMicros: microsOf(done), ...mistakes([done]) };
     },
   });
+  for (const run of runs.values()) {
+    await run.clients.nap(0);
+  }
   await turns.take({
     title: "latencies",
     metric: "p99Ms",

@@ -66,6 +66,10 @@ export class NodeServer implements BenchServer {
     }
   }
 
+  get pids(): readonly number[] {
+    return [this.#process.pid];
+  }
+
   readings(): Promise<ProcessReadings> {
     return fetchReadings(this.#operationsPort);
   }

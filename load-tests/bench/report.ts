@@ -66,7 +66,7 @@ export function renderReport(
   const { connections, warmUp, few, many, fewRate, manyRate, latencyRate, ownRate, payloadBytes } = options;
   const lines = [
     about,
-    `nats-server ${result.natsVersion}; medians of ${options.rounds}, in turns of ${options.rounds * options.turns}; payload ${payloadBytes} bytes; ${clients.title}`,
+    `nats-server ${result.natsVersion}; payload ${payloadBytes} bytes; ${clients.title}`,
     `few: ${fewRate}/s to ${few}; many: ${manyRate}/s to ${many}; latencies: ${latencyRate}/s to ${few}; a channel each: ${ownRate}/s to ${many}`,
     `connections: ${connections} after ${warmUp} for the warm-up`,
     cpus.kind === "pinned"
@@ -74,7 +74,8 @@ export function renderReport(
       : `not pinned to cores: ${cpus.reason}`,
   ];
   for (const summary of summaries) {
-    lines.push("", SCENARIOS[summary.scenario].title, ...figures(summary));
+    const { title } = SCENARIOS[summary.scenario];
+    lines.push("", `${title} (medians of ${summary.rounds})`, ...figures(summary));
   }
   lines.push(...goals(summaries));
   const servers = new Set(summaries.flatMap((summary) => summary.servers));

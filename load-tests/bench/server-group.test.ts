@@ -6,6 +6,7 @@ function member(port: number, cpuSeconds: number, lagMaxSeconds: number, stopped
   const readings = { ...{ cpuSeconds, residentBytes: 100, heapUsedBytes: 10, externalBytes: 1 } };
   return {
     ports: [port],
+    pids: [port],
     readings: () =>
       Promise.resolve({ ...readings, lagP50Seconds: 0, lagP99Seconds: lagMaxSeconds / 2, lagMaxSeconds }),
     collectGarbage: () => Promise.resolve(),
@@ -21,6 +22,7 @@ describe("ServerGroup", () => {
     const starts = [1, 2].map((port) => () => Promise.resolve(member(port, port, port / 10, [])));
     const group = await ServerGroup.start(starts);
     expect(group.ports).toEqual([1, 2]);
+    expect(group.pids).toEqual([1, 2]);
     expect(await group.readings()).toMatchObject({
       ...{ cpuSeconds: 3, residentBytes: 200, heapUsedBytes: 20, externalBytes: 2 },
       ...{ lagP99Seconds: 0.1, lagMaxSeconds: 0.2 },

@@ -27,6 +27,10 @@ export class ServerGroup implements BenchServer {
     return this.#members.flatMap(({ ports }) => ports);
   }
 
+  get pids(): readonly number[] {
+    return this.#members.flatMap(({ pids }) => pids);
+  }
+
   async readings(): Promise<ProcessReadings> {
     return addReadings(await Promise.all(this.#members.map((member) => member.readings())));
   }

@@ -1,4 +1,5 @@
 import type { BenchServer } from "./bench-server.ts";
+import { cpuSecondsOf } from "./cpu-time.ts";
 import { procReadings } from "./proc-readings.ts";
 import type { ProcessReadings } from "./process-readings.ts";
 
@@ -28,13 +29,16 @@ export async function observe(
   work: () => Promise<void>,
 ): Promise<Span> {
   const before = await server.readings();
+  const cpuBefore = await cpuSecondsOf(server.pids);
   const clientsBefore = await clientSeconds(pids);
   const startedAt = performance.now();
   await work();
   const seconds = (performance.now() - startedAt) / 1000;
   const clientsAfter = await clientSeconds(pids);
+  const cpuUsed = (await cpuSecondsOf(server.pids)) - cpuBefore;
   const after = await server.readings();
-  const serverSeconds = after.cpuSeconds - before.cpuSeconds;
+  // Not a Linux: then with what it takes to answer.
+  const serverSeconds = Number.isNaN(cpuUsed) ? after.cpuSeconds - before.cpuSeconds : cpuUsed;
   return {
     before,
     after,

@@ -29,6 +29,11 @@ export class ScenarioSummary {
     this.servers = [...new Set(this.#results.map(({ server }) => server))];
   }
 
+  /** How often everything was measured. */
+  get rounds(): number {
+    return new Set(this.#results.map(({ round }) => round)).size;
+  }
+
   /** The median; of what went wrong the sum, which a median would hide. */
   figure({ server, metric }: Figure): number {
     const values = this.#results

@@ -59,6 +59,7 @@ export type DrainAnswer =
   | { readonly type: "failed"; readonly reason: string }
   | { readonly type: "begun" }
   | { readonly type: "keeping" }
+  | { readonly type: "napping" }
   | { readonly type: "stalled"; readonly connections: number }
   | { readonly type: "closed"; readonly connections: number }
   | { readonly type: "refused"; readonly command: string };
@@ -95,6 +96,7 @@ const FIELDS: Readonly<Record<DrainAnswer["type"], readonly string[]>> = {
   failed: ["reason"],
   begun: [],
   keeping: [],
+  napping: [],
   stalled: ["connections"],
   closed: ["connections"],
   refused: ["command"],

@@ -296,6 +296,24 @@ describe.skipIf(binary === undefined)("drain", () => {
     await reportOnce(drain, ({ received }) => received === 2);
   });
 
+  test("sleeps between two looks, and misses nothing", async () => {
+    const { drain, peers } = await drainOn([bareClient("/")]);
+    await drain.open(1, ALL_AT_ONCE);
+    const nap = 200_000;
+    await drain.nap(nap);
+    let slept = 0;
+    // Who is late with a message meets less of a nap.
+    for (let sequence = 0; slept < nap / 2; sequence += 1) {
+      await drain.begin(sequence);
+      peers[0]?.socket.write(text(messageOn("a", sequence)));
+      slept = (await reportOnce(drain, ({ received }) => received === 1)).maxMicros;
+    }
+    await drain.nap(0);
+    await drain.begin(1_000_000);
+    peers[0]?.socket.write(text(messageOn("a", 1_000_000)));
+    await reportOnce(drain, ({ received }) => received === 1);
+  });
+
   test.each([
     ["no upgrade", "HTTP/1.1 404 Not Found\r\n\r\n", "404 Not Found"],
     ["another key", SWITCHING.replace(ACCEPTED.toString(), "else"), "answered"],

@@ -126,6 +126,14 @@ export class Drain {
     await this.#ask(`keep ${perSecond} ${inFlight} ${waitMs}`, "keeping");
   }
 
+  /**
+   * From now on sleeps so many microseconds after each look at its connections, so that what is sent to them meanwhile wakes no program
+   * up. Latencies are then partly its own. 0: sleeps only while there is nothing to do.
+   */
+  async nap(micros: number): Promise<void> {
+    await this.#ask(`nap ${micros}`, "napping");
+  }
+
   /** Counts anew from messages numbered `first` on; earlier ones that still come are kept apart. */
   async begin(first = 0): Promise<void> {
     await this.#ask(`begin ${first}`, "begun");

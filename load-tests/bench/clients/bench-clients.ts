@@ -48,6 +48,11 @@ export interface BenchClients {
    * @throws LoadTestError `client_failed` where they cannot.
    */
   keep(inFlight: number): Promise<void>;
+  /**
+   * How long they sleep between two looks at their connections, where they can: meanwhile nobody is woken up by what is sent, which
+   * counts as work of the sender. Latencies are then partly theirs.
+   */
+  nap(micros: number): Promise<void>;
   /** Counts anew, from messages numbered `first` on. */
   begin(first: number): Promise<void>;
   report(): Promise<ClientsReport>;

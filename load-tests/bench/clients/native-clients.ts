@@ -55,6 +55,10 @@ export class NativeClients implements BenchClients {
     return this.#drain.keep({ inFlight, waitMs: REOPEN_MS });
   }
 
+  nap(micros: number): Promise<void> {
+    return this.#drain.nap(micros);
+  }
+
   begin(first: number): Promise<void> {
     return this.#drain.begin(first);
   }

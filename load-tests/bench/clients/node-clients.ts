@@ -32,6 +32,11 @@ export class NodeClients implements BenchClients {
     return Promise.reject(new LoadTestError("client_failed", "clients on Node.js do not come back"));
   }
 
+  /** They do not: who waits for them is woken up all the same. */
+  nap(): Promise<void> {
+    return Promise.resolve();
+  }
+
   begin(first: number): Promise<void> {
     const ledger = new DeliveryLedger(this.#swarm.size, first);
     const stamp = new StampReader();

@@ -30,8 +30,8 @@ const big = frame("x".repeat(LIMIT + 1));
 describe("Outbox", () => {
   it("sends a single message by itself and several in one cork, in order", () => {
     const { socket, outbox } = fixture();
-    outbox.deliverLive([frame("one")], "chat.a");
-    outbox.deliverLive([frame("two"), frame("three", true)], "chat.a");
+    outbox.deliverLive([frame("one")], { name: "chat.a" });
+    outbox.deliverLive([frame("two"), frame("three", true)], { name: "chat.a" });
     expect(socket.sent).toStrictEqual([
       { data: "one", binary: false, cork: 0 },
       { data: "two", binary: false, cork: 1 },
@@ -53,11 +53,11 @@ describe("Outbox", () => {
   it("counts the messages of a batch, and not its frame", () => {
     const { socket, traffic, outbox } = fixture();
     const batch: Frame = { ...frame("a\nb\nc"), messages: 3 };
-    outbox.deliverLive([batch], "chat.a");
+    outbox.deliverLive([batch], { name: "chat.a" });
     expect([socket.sent.length, traffic.messagesOut, traffic.bytesOut]).toStrictEqual([1, 3, 5]);
     socket.reading = false;
-    outbox.deliverLive([big], "chat.a");
-    outbox.deliverLive([batch], "chat.a");
+    outbox.deliverLive([big], { name: "chat.a" });
+    outbox.deliverLive([batch], { name: "chat.a" });
     expect([socket.sent.length, traffic.messagesMissed]).toStrictEqual([2, 3]);
     socket.buffered = 0;
     expect(outbox.drained()).toStrictEqual({ missed: 3, channel: "chat.a" });
@@ -66,9 +66,9 @@ describe("Outbox", () => {
   it("lags once more waits than the limit, and tells its owner", () => {
     const { socket, owner, outbox } = fixture();
     socket.reading = false;
-    outbox.deliverLive([frame("x".repeat(LIMIT))], "chat.a");
+    outbox.deliverLive([frame("x".repeat(LIMIT))], { name: "chat.a" });
     expect(outbox.state.kind).toBe("flowing");
-    outbox.deliverLive([frame("y")], "chat.a");
+    outbox.deliverLive([frame("y")], { name: "chat.a" });
     expect(outbox.state).toStrictEqual({
       kind: "lagging",
       since: NOW,
@@ -82,9 +82,9 @@ describe("Outbox", () => {
   it("skips and counts messages while it lags", () => {
     const { socket, traffic, outbox } = fixture();
     socket.reading = false;
-    outbox.deliverLive([big], "chat.a");
-    outbox.deliverLive([frame("a")], "chat.a");
-    outbox.deliverLive([frame("b"), frame("c")], "chat.a");
+    outbox.deliverLive([big], { name: "chat.a" });
+    outbox.deliverLive([frame("a")], { name: "chat.a" });
+    outbox.deliverLive([frame("b"), frame("c")], { name: "chat.a" });
     expect(socket.sent).toHaveLength(1);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 3 });
     expect(traffic.messagesMissed).toBe(3);
@@ -96,7 +96,7 @@ describe("Outbox", () => {
     socket.reading = false;
     // What a cork does with messages larger than its buffer.
     socket.outcomes = ["queued", "queued", "queued"];
-    outbox.deliverLive([frame("small"), big, frame("late"), frame("later")], "chat.a");
+    outbox.deliverLive([frame("small"), big, frame("late"), frame("later")], { name: "chat.a" });
     expect(socket.frames).toStrictEqual(["small", big.bytes.toString()]);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 2 });
   });
@@ -106,7 +106,7 @@ describe("Outbox", () => {
     socket.reading = false;
     outbox.deliverLive(
       Array.from({ length: 11 }, () => frame("x".repeat(100))),
-      "chat.a",
+      { name: "chat.a" },
     );
     expect(socket.sent).toHaveLength(11);
     expect(outbox.state).toMatchObject({ kind: "lagging", missed: 0 });
@@ -115,9 +115,9 @@ describe("Outbox", () => {
   it("goes on lagging while the client takes only some, so that a trickle does not pass for reading", () => {
     const { socket, clock, outbox } = fixture();
     socket.reading = false;
-    outbox.deliverLive([big], "chat.a");
+    outbox.deliverLive([big], { name: "chat.a" });
     clock.now += 5_000;
-    outbox.deliverLive([frame("missed")], "chat.a");
+    outbox.deliverLive([frame("missed")], { name: "chat.a" });
     socket.buffered = LIMIT;
     expect(outbox.drained()).toBeUndefined();
     socket.buffered = LIMIT / 2 + 1;
@@ -128,12 +128,12 @@ describe("Outbox", () => {
   it("flows again once half the limit is free, and tells how many were missed", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliverLive([big], "chat.a");
-    outbox.deliverLive([frame("a"), frame("b")], "chat.a");
+    outbox.deliverLive([big], { name: "chat.a" });
+    outbox.deliverLive([frame("a"), frame("b")], { name: "chat.a" });
     socket.buffered = LIMIT / 2;
     expect(outbox.drained()).toStrictEqual({ missed: 2, channel: "chat.a" });
     expect(outbox.drained()).toBeUndefined();
-    outbox.deliverLive([frame("c")], "chat.a");
+    outbox.deliverLive([frame("c")], { name: "chat.a" });
     expect(socket.frames.at(-1)).toBe("c");
   });
 
@@ -141,7 +141,7 @@ describe("Outbox", () => {
     const { socket, outbox } = fixture();
     expect(outbox.drained()).toBeUndefined();
     socket.reading = false;
-    outbox.deliverLive([big], "chat.a");
+    outbox.deliverLive([big], { name: "chat.a" });
     socket.buffered = 0;
     expect(outbox.drained()).toBeUndefined();
     expect(outbox.state.kind).toBe("flowing");
@@ -150,7 +150,7 @@ describe("Outbox", () => {
   it("sends answers while it lags, up to the limit on top of what waited", () => {
     const { socket, owner, outbox } = fixture();
     socket.reading = false;
-    outbox.deliverLive([big], "chat.a");
+    outbox.deliverLive([big], { name: "chat.a" });
     const answer = "a".repeat(LIMIT / 2);
     for (let sent = 0; sent < 3; sent += 1) {
       outbox.answer(answer);
@@ -165,7 +165,7 @@ describe("Outbox", () => {
   it("holds a message many times the limit against nobody who then gets an answer", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliverLive([frame("x".repeat(50 * LIMIT))], "chat.a");
+    outbox.deliverLive([frame("x".repeat(50 * LIMIT))], { name: "chat.a" });
     outbox.answer("ok");
     expect(outbox.state.kind).toBe("lagging");
     expect(socket.frames.at(-1)).toBe("ok");
@@ -181,11 +181,11 @@ describe("Outbox", () => {
   it("breaks when a frame is lost, and then sends nothing more: what follows would leave a hole", () => {
     const { socket, owner, traffic, outbox } = fixture();
     socket.outcomes = ["dropped"];
-    outbox.deliverLive([frame("lost")], "chat.a");
+    outbox.deliverLive([frame("lost")], { name: "chat.a" });
     expect(outbox.state.kind).toBe("broken");
     expect(owner.strains).toBe(1);
-    outbox.deliverLive([frame("a")], "chat.a");
-    outbox.deliverLive([frame("b"), frame("c")], "chat.a");
+    outbox.deliverLive([frame("a")], { name: "chat.a" });
+    outbox.deliverLive([frame("b"), frame("c")], { name: "chat.a" });
     outbox.answer("d");
     expect(outbox.drained()).toBeUndefined();
     expect(socket.sent).toStrictEqual([]);
@@ -196,7 +196,7 @@ describe("Outbox", () => {
   it("breaks in the middle of a flush and lets the rest go", () => {
     const { socket, outbox } = fixture();
     socket.outcomes = ["sent", "dropped"];
-    outbox.deliverLive([frame("a"), frame("b"), frame("c")], "chat.a");
+    outbox.deliverLive([frame("a"), frame("b"), frame("c")], { name: "chat.a" });
     expect(socket.frames).toStrictEqual(["a"]);
     expect(outbox.state.kind).toBe("broken");
   });
@@ -204,8 +204,8 @@ describe("Outbox", () => {
   it("keeps two outboxes apart that are flushed one after the other", () => {
     const one = fixture();
     const other = fixture();
-    one.outbox.deliverLive([frame("a"), frame("b")], "chat.a");
-    other.outbox.deliverLive([frame("c"), frame("d")], "chat.a");
+    one.outbox.deliverLive([frame("a"), frame("b")], { name: "chat.a" });
+    other.outbox.deliverLive([frame("c"), frame("d")], { name: "chat.a" });
     expect(one.socket.frames).toStrictEqual(["a", "b"]);
     expect(other.socket.frames).toStrictEqual(["c", "d"]);
   });
@@ -213,8 +213,8 @@ describe("Outbox", () => {
   it("takes a closed socket as it is: nothing to do", () => {
     const { socket, owner, outbox } = fixture();
     socket.outcomes = ["closed", "closed", "closed"];
-    outbox.deliverLive([frame("a")], "chat.a");
-    outbox.deliverLive([frame("b"), frame("c")], "chat.a");
+    outbox.deliverLive([frame("a")], { name: "chat.a" });
+    outbox.deliverLive([frame("b"), frame("c")], { name: "chat.a" });
     expect(outbox.state.kind).toBe("flowing");
     expect(owner.strains).toBe(0);
   });
@@ -222,10 +222,10 @@ describe("Outbox", () => {
   it("names the channel of what was missed as long as it is one", () => {
     const { socket, outbox } = fixture();
     socket.reading = false;
-    outbox.deliverLive([big], "chat.a");
-    outbox.deliverLive([frame("a"), frame("b")], "chat.a");
-    outbox.deliverLive([frame("c")], "chat.b");
-    outbox.deliverLive([frame("d")], "chat.a");
+    outbox.deliverLive([big], { name: "chat.a" });
+    outbox.deliverLive([frame("a"), frame("b")], { name: "chat.a" });
+    outbox.deliverLive([frame("c")], { name: "chat.b" });
+    outbox.deliverLive([frame("d")], { name: "chat.a" });
     socket.buffered = 0;
     expect(outbox.drained()).toStrictEqual({ missed: 4, channel: undefined });
   });

@@ -48,11 +48,16 @@ const RESUME_SHARE = 0.5;
 
 // One cork at a time runs synchronously, so its arguments can stand here instead of in a closure per delivery.
 let corkedOutbox: Outbox | undefined;
+/** Where messages are missed. Asked for its name only then: each object that a delivery touches is fetched from memory. */
+export interface Skipped {
+  readonly name: string;
+}
+
 const NO_FRAMES: readonly Frame[] = [];
 let corkedFrames = NO_FRAMES;
-let corkedName: string | undefined;
+let corkedOf: Skipped | undefined;
 function writeCorked(): void {
-  corkedOutbox?.pushAll(corkedFrames, corkedName);
+  corkedOutbox?.pushAll(corkedFrames, corkedOf);
 }
 
 /**
@@ -103,7 +108,7 @@ export class Outbox implements CatchUpOwner {
     if (subscription.replayable) {
       this.deliverBehind(subscription, frames, undefined);
     } else {
-      this.deliverLive(frames, subscription.name);
+      this.deliverLive(frames, subscription);
     }
   }
 
@@ -124,8 +129,8 @@ export class Outbox implements CatchUpOwner {
   }
 
   /** Sends the messages of one flush of a live channel, in one write, or counts them as missed. */
-  deliverLive(frames: readonly Frame[], name: string): void {
-    this.#write(frames, name);
+  deliverLive(frames: readonly Frame[], of: Skipped): void {
+    this.#write(frames, of);
   }
 
   /** Sends the messages of one flush of a replayable channel, in one write; or none of them, and returns false, while it lags. */
@@ -142,16 +147,16 @@ export class Outbox implements CatchUpOwner {
     this.#write(frames, undefined);
   }
 
-  /** @param name of the live channel; `undefined`: none of it must be skipped. */
-  #write(frames: readonly Frame[], name: string | undefined): void {
+  /** @param of a live channel; `undefined`: none of it must be skipped. */
+  #write(frames: readonly Frame[], of: Skipped | undefined): void {
     const [only] = frames;
     if (frames.length === 1 && only !== undefined) {
-      this.#offer(only, name);
+      this.#offer(only, of);
       return;
     }
     corkedOutbox = this;
     corkedFrames = frames;
-    corkedName = name;
+    corkedOf = of;
     this.#socket.cork(writeCorked);
     corkedOutbox = undefined;
     corkedFrames = NO_FRAMES;
@@ -160,9 +165,9 @@ export class Outbox implements CatchUpOwner {
   }
 
   /** @internal The frames of one cork. */
-  pushAll(frames: readonly Frame[], name: string | undefined): void {
+  pushAll(frames: readonly Frame[], of: Skipped | undefined): void {
     for (const frame of frames) {
-      this.#offer(frame, name);
+      this.#offer(frame, of);
     }
   }
 
@@ -220,18 +225,19 @@ export class Outbox implements CatchUpOwner {
     return this.#context.limits.outboxBytes;
   }
 
-  #offer(frame: Frame, name: string | undefined): void {
+  #offer(frame: Frame, of: Skipped | undefined): void {
     const state = this.#state;
-    if (state.kind === "flowing" || (name === undefined && state.kind === "lagging")) {
+    if (state.kind === "flowing" || (of === undefined && state.kind === "lagging")) {
       this.#push(frame.bytes, frame.binary, frame.messages);
       return;
     }
-    if (name === undefined) {
+    if (of === undefined) {
       return;
     }
     this.#context.traffic.messagesMissed += frame.messages;
     if (state.kind === "lagging") {
       state.missed += frame.messages;
+      const { name } = of;
       state.missedIn = (state.missedIn ?? name) === name ? name : "";
     }
   }
