@@ -26,8 +26,11 @@ describe("a cluster", { timeout: 2 * PATIENCE_MS }, () => {
     const client = await connectPlainNats(cluster.url);
     onTestFinished(() => client.close());
     const config = { name: "S", subjects: ["s.>"], num_replicas: 3 };
-    await call(client, "$JS.API.STREAM.CREATE.S", config);
-    const publish = () => waitUntil(() => call(client, "s.a", "x"), { timeoutMs: PATIENCE_MS });
+    // Again and again: there may be no leader of the cluster for a moment.
+    const soon = (subject: string, body?: object | string) =>
+      waitUntil(() => call(client, subject, body), { timeoutMs: PATIENCE_MS });
+    await soon("$JS.API.STREAM.CREATE.S", config);
+    const publish = () => soon("s.a", "x");
     expect(await publish()).toStrictEqual({ stream: "S", seq: 1 });
 
     const first = await waitUntil(async () => ({ index: await cluster.leaderOf("S") }));
@@ -43,7 +46,7 @@ describe("a cluster", { timeout: 2 * PATIENCE_MS }, () => {
     await cluster.kill(1, "SIGTERM");
     await cluster.restart(1);
     await cluster.healthy(PATIENCE_MS);
-    expect(await call(client, "$JS.API.STREAM.INFO.S")).toMatchObject({ state: { first_seq: 1 } });
+    expect(await soon("$JS.API.STREAM.INFO.S")).toMatchObject({ state: { first_seq: 1 } });
   });
 
   it("leaves nothing behind", async () => {
