@@ -19,7 +19,7 @@ describe("parseBenchArguments", () => {
         seconds: 4,
         idleSeconds: 2,
         turns: 3,
-        rounds: 1,
+        rounds: 3,
         servers: ["bare", "native", "ws", "socket.io", "tidegate", "replayable", "three-nodes", "centrifugo"],
         serversChosen: false,
         scenarios: ["fan-out", "turns", "own", "sse", "stall"],

@@ -27,7 +27,7 @@ export interface BenchOptions {
   readonly seconds: number;
   /** How long the server is watched with nothing to do. */
   readonly idleSeconds: number;
-  /** How often each server has its turn, each time they are started. */
+  /** How often each server has its turn in a round. */
   readonly turns: number;
   /** How often everything is repeated. */
   readonly rounds: number;
@@ -57,9 +57,10 @@ gateway lost a message at a low rate.
                      give it again for more (default: all that are there, and beyond
                      \`fan-out\` those that are compared)
   --scenario NAME    ${SCENARIO_NAMES.join(", ")}; give it again for more (default all)
-  --turns N          how often each server has its turn in the scenario \`turns\` each time they are
-                     started, three times (default 3)
-  --rounds N         how often all is repeated; the table shows medians (default 1)
+  --turns N          how often each server has its turn in the scenario \`turns\` in each round
+                     (default 3)
+  --rounds N         how often all is repeated with servers started anew, of those that a goal
+                     compares; the table shows medians (default 3)
   --connections N    opened at once, measured (default 4000)
   --warm-up N        opened before that, and kept (default 10000)
   --in-flight N      connections under way at a time, 1 to ${MAX_IN_FLIGHT} (default 200)
@@ -133,7 +134,7 @@ function read(argv: readonly string[]) {
       seconds: { type: "string", default: "4" },
       "idle-seconds": { type: "string", default: "2" },
       turns: { type: "string", default: "3" },
-      rounds: { type: "string", default: "1" },
+      rounds: { type: "string", default: "3" },
       server: { type: "string", multiple: true, default: [] },
       scenario: { type: "string", multiple: true, default: [] },
       "no-saturation": { type: "boolean", default: false },

@@ -75,7 +75,7 @@ export function renderReport(
   ];
   for (const summary of summaries) {
     const { title } = SCENARIOS[summary.scenario];
-    lines.push("", `${title} (medians of ${summary.rounds})`, ...figures(summary));
+    lines.push("", `${title} (medians of up to ${summary.rounds})`, ...figures(summary));
   }
   lines.push(...goals(summaries));
   const servers = new Set(summaries.flatMap((summary) => summary.servers));

@@ -22,7 +22,8 @@ export interface BenchResult {
 }
 
 /**
- * Runs all rounds. Servers take turns, so that what changes on the machine meanwhile meets all of them.
+ * Runs all rounds. In each, servers take turns, so that what changes on the machine meanwhile meets all of them; and each is started anew: one
+ * process of a program may cost a tenth more than another of the same, for as long as it lives.
  *
  * @throws LoadTestError; TestkitError if there is no nats-server; the reason of the signal.
  */
@@ -56,7 +57,7 @@ export async function runBench(
         for (const scenario of scenarios) {
           const say = (what: string): void =>
             onProgress(`round ${round} of ${options.rounds}, ${scenario}, ${what}`);
-          const names = serversOf(scenario, servers, options);
+          const names = serversOf(scenario, servers, options, round);
           const found = await runScenario({ ...parts, onProgress: say }, scenario, names);
           rounds.push(...found.map((result) => ({ ...result, round: rounds.length + result.round })));
         }
@@ -84,15 +85,16 @@ function presentScenarios(
   });
 }
 
-/** Those that can take part; unless they were asked for, only those that a goal compares. */
+/** Those that can take part; unless they were asked for, only those that a goal compares, and in the first round others beside them. */
 function serversOf(
   scenario: ScenarioName,
   servers: readonly ServerName[],
   { serversChosen }: BenchOptions,
+  round: number,
 ): readonly ServerName[] {
   const able = SCENARIOS[scenario].servers ?? servers;
   const compared = metricsCompared(scenario);
-  const takesAll = serversChosen || scenario === "fan-out";
+  const takesAll = serversChosen || (scenario === "fan-out" && round === 1);
   return servers.filter((name) => able.includes(name) && (takesAll || compared.has(name)));
 }
 

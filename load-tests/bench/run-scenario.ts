@@ -8,9 +8,6 @@ import type { ScenarioName } from "./scenario.ts";
 import type { ServerName } from "./server-name.ts";
 import type { RoundResult } from "./summary.ts";
 
-/** Of servers that take turns: one process of a program may cost a tenth more than another of the same, for as long as it lives. */
-const STARTS = 3;
-
 /**
  * Takes some servers through a scenario: one after another, or all at once where they take turns. Rounds are numbered from 0;
  * one run can give several.
@@ -23,13 +20,7 @@ export async function runScenario(
   names: readonly ServerName[],
 ): Promise<readonly RoundResult[]> {
   if (scenario === "turns") {
-    const rounds: RoundResult[] = [];
-    for (let start = 1; start <= STARTS; start += 1) {
-      const onProgress = (what: string): void => parts.onProgress(`start ${start} of ${STARTS}, ${what}`);
-      const found = await runTogether({ ...parts, onProgress }, scenario, names);
-      rounds.push(...found.map((result) => ({ ...result, round: rounds.length + result.round })));
-    }
-    return rounds;
+    return await runTogether(parts, scenario, names);
   }
   const results: RoundResult[] = [];
   for (const name of names) {
