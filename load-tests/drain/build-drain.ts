@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { access, mkdtemp, readFile, rename, rm } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Environment, readEnvironment } from "@tidegate/runtime";
-import { defaultCacheDir, findOnPath, runCommand, withInstallLock } from "@tidegate/testkit";
+import { defaultCacheDir, findOnPath, makeOnce, runCommand } from "@tidegate/testkit";
 import { LoadTestError } from "../load-test-error.ts";
 
 export interface BuildDrainOptions {
@@ -30,43 +30,22 @@ export async function buildDrain(options: BuildDrainOptions = {}): Promise<strin
   }
   const source = await readFile(SOURCE);
   const id = createHash("sha256").update(FLAGS.join(" ")).update(source).digest("hex").slice(0, 16);
-  const directory = join(defaultCacheDir(env), "drain", `${id}-${process.arch}`);
-  const target = join(directory, "drain");
-  if (await exists(target)) {
-    return target;
-  }
-  const [compiler] = await findOnPath("cc", env);
-  if (compiler === undefined) {
-    throw new LoadTestError(
-      "tool_missing",
-      "there is no C compiler: put cc on PATH (Debian and Ubuntu: apt-get install gcc libc6-dev; Alpine: apk add gcc musl-dev)",
-    );
-  }
-  return await withInstallLock(join(directory, "lock"), { signal }, async () => {
-    if (await exists(target)) {
-      return target;
+  const target = join(defaultCacheDir(env), "drain", `${id}-${process.arch}`, "drain");
+  return await makeOnce(target, { signal }, async (staging) => {
+    const [compiler] = await findOnPath("cc", env);
+    if (compiler === undefined) {
+      throw new LoadTestError(
+        "tool_missing",
+        "there is no C compiler: put cc on PATH (Debian and Ubuntu: apt-get install gcc libc6-dev; Alpine: apk add gcc musl-dev)",
+      );
     }
     onProgress("compiling the native client");
-    const staging = await mkdtemp(join(directory, "staging-"));
-    try {
-      const binary = join(staging, "drain");
-      await runCommand(compiler, [...FLAGS, "-o", binary, SOURCE], {
-        env,
-        timeoutMs: BUILD_TIMEOUT_MS,
-        signal,
-      });
-      // In one step, so that whoever finds it finds a whole one.
-      await rename(binary, target);
-    } finally {
-      await rm(staging, { recursive: true, force: true });
-    }
-    return target;
+    const binary = join(staging, "drain");
+    await runCommand(compiler, [...FLAGS, "-o", binary, SOURCE], {
+      env,
+      timeoutMs: BUILD_TIMEOUT_MS,
+      signal,
+    });
+    return binary;
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

