@@ -41,6 +41,16 @@ describe("UwsSocket", () => {
     ]);
   });
 
+  it("ends behind the outermost of its corks", () => {
+    const { calls, socket } = recorder();
+    socket.cork(() => {
+      socket.end("forbidden", "no");
+      socket.cork(() => socket.send("a", false));
+      expect(calls).toStrictEqual(["cork"]);
+    });
+    expect(calls).toStrictEqual(["cork", "uncork", expect.stringContaining("end")]);
+  });
+
   it("ends others at once, and itself at once outside of a cork", () => {
     const one = recorder();
     const other = recorder();

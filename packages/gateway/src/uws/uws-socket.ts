@@ -65,10 +65,11 @@ export class UwsSocket implements Socket {
     corked = this;
     this.#native?.cork(write);
     corked = outer;
-    if (postponed?.socket === this) {
+    // Behind the outermost of several corks of this socket.
+    if (outer !== this && postponed?.socket === this) {
       const { native, name, reason } = postponed;
       postponed = undefined;
-      native.end(CLOSE_CODES[name].code, closeReason(name, reason));
+      endNative(native, name, reason);
     }
   }
 
@@ -86,8 +87,8 @@ export class UwsSocket implements Socket {
     if (native !== undefined && corked === this) {
       // Within a cork of ours, uWebSockets.js would send the close frame and never end the connection.
       postponed = { socket: this, native, name, reason };
-    } else {
-      native?.end(CLOSE_CODES[name].code, closeReason(name, reason));
+    } else if (native !== undefined) {
+      endNative(native, name, reason);
     }
   }
 
@@ -95,4 +96,8 @@ export class UwsSocket implements Socket {
   detach(): void {
     this.#native = undefined;
   }
+}
+
+function endNative(native: NativeSocket, name: CloseName, reason: string): void {
+  native.end(CLOSE_CODES[name].code, closeReason(name, reason));
 }
