@@ -47,11 +47,7 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
   await turns.take({
     title: "to many",
     metric: "manyDeliveryMicros",
-    turn: async (run) => {
-      const { many, manyRate } = run.options;
-      const done = await deliver(run, plan(many, manyRate));
-      return { manyDeliveryMicros: microsOf(done), ...mistakes([done]) };
-    },
+    turn: (run) => deliverAll(run, "manyDeliveryMicros", run.options.many, run.options.manyRate),
   });
   for (const run of runs.values()) {
     await run.clients.close(run.options.many - run.options.few);
@@ -60,11 +56,7 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
   await turns.take({
     title: "to few",
     metric: "fewDeliveryMicros",
-    turn: async (run) => {
-      const { few, fewRate } = run.options;
-      const done = await deliver(run, plan(few, fewRate));
-      return { fewDeliveryMicros: microsOf(done), ...mistakes([done]) };
-    },
+    turn: (run) => deliverAll(run, "fewDeliveryMicros", run.options.few, run.options.fewRate),
   });
   for (const run of runs.values()) {
     await run.clients.nap(0);
@@ -138,6 +130,17 @@ async function connect(run: BenchRun): Promise<Partial<Measurement>> {
   await run.clients.close(connections);
   await calmDown(run);
   return { connectMicros: storm.serverCpuMicros / connections };
+}
+
+/** CPU of a delivery, where every message must arrive. */
+async function deliverAll(
+  run: BenchRun,
+  metric: Metric,
+  clients: number,
+  perSecond: number,
+): Promise<Partial<Measurement>> {
+  const done = await deliver(run, plan(clients, perSecond));
+  return { [metric]: microsOf(done), ...mistakes([done]) };
 }
 
 function plan(clients: number, perSecond: number) {
