@@ -11,6 +11,7 @@ import {
   importsRunOneWay,
   importsStayShallow,
   natsIsConfined,
+  openTelemetryIsConfined,
   relativeImportsResolve,
   testsStayApart,
   uwsIsConfined,
@@ -224,6 +225,11 @@ const BREAKS: readonly (readonly [
     [`${GATEWAY}:1 imports @nats-io/transport-node`],
   ],
   [natsIsConfined, { "scripts/x.ts": 'import { connect } from "nats";' }, ["scripts/x.ts:1 imports nats"]],
+  [
+    openTelemetryIsConfined,
+    { [GATEWAY]: 'const api = await import("@opentelemetry/api");' },
+    [`${GATEWAY}:1 imports @opentelemetry/api`],
+  ],
   [
     importsRunOneWay,
     { "packages/protocol/src/name.ts": 'import type { channel } from "./channel.ts";' },

@@ -141,6 +141,12 @@ export const natsIsConfined: Rule = confined(
   ["packages/broker", "packages/webhooks", "packages/testkit"],
 );
 
+export const openTelemetryIsConfined: Rule = confined(
+  "OpenTelemetry",
+  (specifier) => specifier.startsWith("@opentelemetry/"),
+  ["packages/runtime/src/tracing"],
+);
+
 export const importsRunOneWay: Rule = {
   name: "has no cycle between the files of a package",
   violations: ({ files }) => {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { TraceContext } from "@tidegate/protocol";
 import { namespaceOf } from "@tidegate/protocol";
 import { BrokerError } from "./broker-error.ts";
 import type { BrokerOptions } from "./broker-options.ts";
@@ -49,12 +50,16 @@ export interface PublishOptions {
   readonly event?: string | undefined;
   /** Left out when this node speaks for itself and not for a client. */
   readonly identity?: PublisherIdentity | undefined;
+  /** The trace that it belongs to, for whoever gets it. */
+  readonly trace?: TraceContext | undefined;
 }
 
 export interface RequestOptions {
   /** Bounded by `maxRequestTimeoutMs`. */
   readonly timeoutMs: number;
   readonly identity?: PublisherIdentity | undefined;
+  /** The trace that it belongs to, for whoever gets it. */
+  readonly trace?: TraceContext | undefined;
   /** Gives up waiting; the backend is not told. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -237,7 +242,8 @@ export class Broker {
   publish(channel: string, payload: Uint8Array, options: PublishOptions): PublishOutcome {
     const prefix = this.#options.subjectPrefix;
     const subject = options.lane === "direct" ? `${prefix}.${channel}` : `${prefix}in.${channel}`;
-    return this.#outbound.send(subject, payload, messageHeaders(options.event, options.identity), undefined);
+    const headers = messageHeaders(options.event, options.identity, options.trace);
+    return this.#outbound.send(subject, payload, headers, undefined);
   }
 
   /**
@@ -295,7 +301,7 @@ export class Broker {
     return this.#requests.request(
       `${RPC_PREFIX}.${method}`,
       payload,
-      messageHeaders(undefined, options.identity),
+      messageHeaders(undefined, options.identity, options.trace),
       Math.min(options.timeoutMs, this.#options.maxRequestTimeoutMs),
       options.signal,
     );

@@ -57,6 +57,29 @@ describe("messageHeaders", () => {
     expect(messageHeaders("a", ann)).toBe(messageHeaders("a", ann));
   });
 
+  it("carries a trace, which it does not remember", () => {
+    const ann = { user: "ann", connection: "c1", claims: undefined };
+    const trace = { traceparent: "00-t-p-01", tracestate: "a=b" };
+    const plain = messageHeaders(undefined, ann);
+    const text = wireBytes(messageHeaders("moved", ann, trace))
+      .toString()
+      .replaceAll("\r\n", "|");
+    expect(text).toBe(
+      "NATS/1.0|Tidegate-User: ann|Tidegate-Connection: c1|Tidegate-Event: moved|traceparent: 00-t-p-01|tracestate: a=b||",
+    );
+    const stored = storedMessageHeaders("rt_feed", undefined, ann, undefined, {
+      ...trace,
+      tracestate: undefined,
+    });
+    expect(wireBytes(stored).toString()).toContain(
+      "traceparent: 00-t-p-01\r\nNats-Expected-Stream: rt_feed\r\n",
+    );
+    expect(messageHeaders(undefined, ann)).toBe(plain);
+    expect(wireBytes(storedMessageHeaders("rt_feed", undefined, ann, undefined)).toString()).not.toContain(
+      "trace",
+    );
+  });
+
   it("can be given anything without a line being added, and knows its size on the wire", async () => {
     const anything = fc.oneof(
       fc.string(),

@@ -1,5 +1,7 @@
 import type { MsgHdrs } from "@nats-io/transport-node";
 import { headers } from "@nats-io/transport-node";
+import type { TraceContext } from "@tidegate/protocol";
+import { TRACEPARENT, TRACESTATE } from "@tidegate/protocol";
 
 /** Name a backend or client gives to a kind of message; becomes `event:` of SSE. */
 export const EVENT_HEADER = "Tidegate-Event";
@@ -78,7 +80,10 @@ const rememberedHeaders = new WeakMap<PublisherIdentity, Remembered>();
 export function messageHeaders(
   event: string | undefined,
   identity: PublisherIdentity | undefined,
+  trace?: TraceContext | undefined,
 ): OutgoingHeaders | undefined {
+  // Different for each message: not worth remembering.
+  if (trace !== undefined) return build(event, identity, trace);
   if (identity === undefined) return event === undefined ? undefined : build(event, undefined);
   const remembered = rememberedOf(identity);
   if (event === undefined) return remembered.plain;
@@ -100,9 +105,10 @@ export function storedMessageHeaders(
   event: string | undefined,
   identity: PublisherIdentity | undefined,
   key: string | undefined,
+  trace?: TraceContext | undefined,
 ): OutgoingHeaders {
-  if (key !== undefined || identity === undefined) {
-    const builder = build(event, identity);
+  if (key !== undefined || identity === undefined || trace !== undefined) {
+    const builder = build(event, identity, trace);
     builder.add(EXPECTED_STREAM_HEADER, stream);
     if (key !== undefined) builder.add(MESSAGE_ID_HEADER, key);
     return builder;
@@ -127,7 +133,11 @@ function rememberedOf(identity: PublisherIdentity): Remembered {
   return remembered;
 }
 
-function build(event: string | undefined, identity: PublisherIdentity | undefined): HeadersBuilder {
+function build(
+  event: string | undefined,
+  identity: PublisherIdentity | undefined,
+  trace?: TraceContext,
+): HeadersBuilder {
   const builder = new HeadersBuilder();
   if (identity !== undefined) {
     if (identity.user !== undefined) builder.add(USER_HEADER, identity.user);
@@ -135,6 +145,10 @@ function build(event: string | undefined, identity: PublisherIdentity | undefine
     if (identity.claims !== undefined) builder.add(CLAIMS_HEADER, identity.claims);
   }
   if (event !== undefined) builder.add(EVENT_HEADER, event);
+  if (trace !== undefined) {
+    builder.add(TRACEPARENT, trace.traceparent);
+    if (trace.tracestate !== undefined) builder.add(TRACESTATE, trace.tracestate);
+  }
   return builder;
 }
 

@@ -54,6 +54,7 @@ function fixture(
     verifier,
     broker,
     metrics,
+    tracing: undefined,
     logger: createLogger({
       name: "test",
       level: "debug",

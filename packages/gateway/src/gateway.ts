@@ -1,6 +1,6 @@
 import type { TokenVerifier } from "@tidegate/auth";
 import type { CloseName } from "@tidegate/protocol";
-import type { Logger } from "@tidegate/runtime";
+import type { Logger, Tracing } from "@tidegate/runtime";
 import { Arrivals } from "./admission/arrivals.ts";
 import { type AdmissionOptions, Gate, type TurnedAway } from "./admission/gate.ts";
 import { LOADS, LoadMonitor, PROCESS_SOURCES } from "./admission/load-monitor.ts";
@@ -50,6 +50,8 @@ export interface GatewayOptions {
   readonly verifier: TokenVerifier;
   readonly broker: GatewayBroker;
   readonly metrics: GatewayMetrics;
+  /** `undefined`: no spans. */
+  readonly tracing: Tracing | undefined;
   readonly logger: Logger;
 }
 
@@ -108,6 +110,7 @@ export class Gateway {
       turns: new Turns(),
       traffic,
       instruments,
+      tracing: options.tracing,
       logger,
       now: Date.now,
       random: Math.random,

@@ -1,5 +1,5 @@
 import type { TokenVerifier } from "@tidegate/auth";
-import type { Logger } from "@tidegate/runtime";
+import type { Logger, Tracing } from "@tidegate/runtime";
 import type { Greeting } from "./connection/greeting.ts";
 import type { Hub } from "./fan-out/hub.ts";
 import type { GatewayBroker } from "./gateway-broker.ts";
@@ -31,6 +31,8 @@ export interface NodeContext {
   readonly turns: Pick<Turns, "enter">;
   readonly traffic: Traffic;
   readonly instruments: Instruments;
+  /** `undefined` where it is off. */
+  readonly tracing: Tracing | undefined;
   readonly logger: Logger;
   /** Unix time in ms. */
   readonly now: () => number;

@@ -10,6 +10,7 @@ import {
   type ReadinessSource,
   type RunningService,
   startOperationsServer,
+  startTracing,
 } from "@tidegate/runtime";
 import { ClosingOrder } from "./closing-order.ts";
 import { Gateway } from "./gateway.ts";
@@ -99,6 +100,12 @@ async function open(
   opened.add(() => closeMetrics());
   const readiness = new Readiness(["nats", "listening"]);
   const operationsPort = await openOperations(settings, exposition, readiness, place, opened);
+  const tracing = await startTracing(
+    settings.tracing,
+    { service: "tidegate-gateway", instance: node },
+    logger,
+  );
+  opened.add(() => tracing?.close());
   const verifier = await createTokenVerifier(verifying);
   opened.add(() => verifier.close());
 
@@ -134,6 +141,7 @@ async function open(
     verifier,
     broker,
     metrics,
+    tracing,
     logger,
   });
   opened.add(() => gateway.stop());

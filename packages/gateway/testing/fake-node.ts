@@ -1,7 +1,7 @@
 import type { Identity, Verification } from "@tidegate/auth";
 import type { HistoryPolicy } from "@tidegate/broker";
 import { compileGrants, type GrantPatterns, GrantSet } from "@tidegate/protocol";
-import { createLogger, createMetrics, type MetricsExposition } from "@tidegate/runtime";
+import { createLogger, createMetrics, type MetricsExposition, type Tracing } from "@tidegate/runtime";
 import { Greeting } from "../src/connection/greeting.ts";
 import { type FlushBudget, UNLIMITED } from "../src/fan-out/flush-budget.ts";
 import { Hub } from "../src/fan-out/hub.ts";
@@ -151,6 +151,7 @@ export interface FakeNodeOptions {
   readonly policies?: ReadonlyMap<string, NamespacePolicy>;
   /** Of the hub; everything at once unless told otherwise. */
   readonly budget?: FlushBudget;
+  readonly tracing?: Tracing;
 }
 
 /** What all connections of a node share, with a broker, a verifier and a clock that the test controls. */
@@ -198,6 +199,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
     turns: new Turns(),
     traffic,
     instruments,
+    tracing: options.tracing,
     logger,
     now,
     random: () => 0.5,

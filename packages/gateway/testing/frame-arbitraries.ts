@@ -37,6 +37,10 @@ const id = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom(1, 0, -1, 1.5, 2 ** 53, "1", null, true) },
 );
 const data = fc.jsonValue({ maxDepth: 3 });
+const traceparent = fc.oneof(
+  fc.constant("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+  fc.jsonValue({ maxDepth: 1 }),
+);
 /** Places in a stream that is not there, now and then in one that might be, and what is no place at all. */
 const cursor = fc.oneof(
   fc.constantFrom("zzzzzzzz-0", "k3j9x0ab-2s.zzzzzzzz-1", "", ".", "k3j9x0ab-", "k3j9x0ab-zzzzzzzzzzz", "-1"),
@@ -66,6 +70,8 @@ const message = fc.oneof(
       encoding: fc.constantFrom("text", "base64", "hex"),
       event: fc.string({ unit: "binary", maxLength: 20 }),
       key: fc.string({ unit: "binary", maxLength: 20 }),
+      traceparent,
+      tracestate: fc.string({ unit: "binary", maxLength: 20 }),
     },
     { requiredKeys: ["type", "id", "channel"] },
   ),
@@ -76,6 +82,7 @@ const message = fc.oneof(
       method: fc.constantFrom("demo.echo", "demo.nobody", "demo", "admin.drop", "demo.*"),
       data,
       timeout: fc.constantFrom(0, 1, 10, -1, 1e9, "soon"),
+      traceparent,
     },
     { requiredKeys: ["type", "id", "method"] },
   ),

@@ -46,6 +46,8 @@ const TABLES: Readonly<
     encoding: ["optional", isEncoding],
     event: ["optional", isEventName],
     key: ["optional", isName],
+    traceparent: ["optional", isAny],
+    tracestate: ["optional", isAny],
   },
   request: {
     id: ["required", isId],
@@ -53,6 +55,8 @@ const TABLES: Readonly<
     data: ["optional", isAny],
     encoding: ["optional", isEncoding],
     timeout: ["optional", isDelay],
+    traceparent: ["optional", isAny],
+    tracestate: ["optional", isAny],
   },
   history: {
     id: ["required", isId],
@@ -113,6 +117,8 @@ const fieldName = fc.constantFrom(
   "since",
   "replay",
   "key",
+  "traceparent",
+  "tracestate",
   "before",
   "after",
   "limit",

@@ -56,3 +56,5 @@ export { REVISION, REVISIONS, SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "./re
 export type { ServerMessage } from "./server-messages.ts";
 export { SERVER_MESSAGES } from "./server-messages.ts";
 export { topLevelValue } from "./top-level-value.ts";
+export type { TraceContext } from "./trace-context.ts";
+export { readTraceContext, TRACEPARENT, TRACESTATE } from "./trace-context.ts";

@@ -26,6 +26,11 @@ export const REVISIONS = [
     digest: "5ddbb56bb25e4e6a765dd4ca82ffb8c4e04459b85405d01431f07644ef19ac26",
     change: "Batch frames, by `batch`. Nodes that turn away and move: `overloaded`, `connection_age`.",
   },
+  {
+    revision: 4,
+    digest: "dd6206296a58f4c89b43b23777000e0eb6c76bd520346ea6d9a6e265abb6b414",
+    change: "Trace context of publishes and requests: `traceparent`, `tracestate`.",
+  },
 ] as const;
 
 /** The revision that this build speaks; told to clients in `connected`. */

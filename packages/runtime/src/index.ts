@@ -84,3 +84,7 @@ export { startSupervisor } from "./supervision/supervisor.ts";
 export { supervisorMetrics } from "./supervision/supervisor-metrics.ts";
 export type { WorkerSeat } from "./supervision/worker-seat.ts";
 export { takeWorkerSeat } from "./supervision/worker-seat.ts";
+export type { TracedService } from "./tracing/start-tracing.ts";
+export { startTracing } from "./tracing/start-tracing.ts";
+export type { AttributeValue, Span, SpanStart, TraceLink, Tracing } from "./tracing/tracing.ts";
+export { tracingSettings } from "./tracing/tracing-settings.ts";

@@ -24,6 +24,8 @@ export type { RunCommandOptions } from "./run-command.ts";
 export { runCommand } from "./run-command.ts";
 export type { NodeProcess, OutputLine, SpawnNodeOptions } from "./spawn-node.ts";
 export { spawnNode } from "./spawn-node.ts";
+export type { CollectedSpan, Collector } from "./start-collector.ts";
+export { startCollector } from "./start-collector.ts";
 export type { StartNatsOptions } from "./start-nats.ts";
 export { startNats } from "./start-nats.ts";
 export type { StartNatsClusterOptions } from "./start-nats-cluster.ts";

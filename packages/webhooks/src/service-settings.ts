@@ -7,6 +7,7 @@ import {
   serviceSettings,
   setting,
   text,
+  tracingSettings,
 } from "@tidegate/runtime";
 import { RETRY_SPREAD } from "./delivery/retry-policy.ts";
 import { apiAuthSettings } from "./http-api/api-auth-settings.ts";
@@ -45,6 +46,7 @@ export const WEBHOOK_SERVICE_SETTINGS = defineSettings({
     ...apiAuthSettings,
     ...webhookSettings,
     ...hookSettings,
+    ...tracingSettings,
   ],
   refine: ({ mode, nats, auth, webhooks, drain }) => {
     const retriesMs = webhooks.retryPausesMs.reduce((sum, pause) => sum + pause, 0);

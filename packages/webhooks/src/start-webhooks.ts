@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { streamName } from "@tidegate/broker";
-import type { Logger } from "@tidegate/runtime";
+import type { Logger, Tracing } from "@tidegate/runtime";
 import { SEALINGS } from "./endpoints/endpoint.ts";
 import { EndpointSeal } from "./endpoints/endpoint-seal.ts";
 import { eventSource, namespaceSource } from "./expansion/expansion-source.ts";
@@ -36,6 +36,8 @@ export interface StartWebhooksOptions {
   readonly nats: NatsConnection;
   readonly authorize: Authorize;
   readonly metrics: WebhookMetrics;
+  /** `undefined`: no spans. */
+  readonly tracing?: Tracing | undefined;
   readonly logger: Logger;
   /** Unix milliseconds; `Date.now` by default. */
   readonly now?: Clock | undefined;
@@ -62,7 +64,7 @@ const BREAKER_LONGEST_PAUSE_MS = 300_000;
  *   that cannot be made.
  */
 export async function startWebhooks(options: StartWebhooksOptions): Promise<StartedWebhooks> {
-  const { settings, channelPrefix, nats, authorize, metrics, logger, now = Date.now } = options;
+  const { settings, channelPrefix, nats, authorize, metrics, tracing, logger, now = Date.now } = options;
   const { allowHttp, allowNetworks, connectTimeoutMs, namespaces } = settings;
   const addresses = new AddressPolicy(allowNetworks);
   const { secretKeys } = settings;
@@ -97,6 +99,7 @@ export async function startWebhooks(options: StartWebhooksOptions): Promise<Star
     urls,
     agent,
     instruments,
+    tracing,
     now,
     random: Math.random,
   });

@@ -1,3 +1,4 @@
+import type { Tracing } from "@tidegate/runtime";
 import type { Dispatcher as HttpDispatcher } from "undici";
 import { AttemptLog } from "./attempts/attempt-log.ts";
 import { DeadLetters } from "./attempts/dead-letters.ts";
@@ -39,6 +40,8 @@ export interface WebhookEngineOptions {
   /** Guards what is connected to. */
   readonly agent: HttpDispatcher;
   readonly instruments: WebhookInstruments;
+  /** `undefined`: no spans. */
+  readonly tracing?: Tracing | undefined;
   /** {@link TAKEOVER_TIMES} by default; tests are in a hurry. */
   readonly takeover?: TakeoverTimes | undefined;
   readonly now: Clock;
@@ -62,7 +65,7 @@ export class WebhookEngine {
   #parts: { dispatcher: Dispatcher; fifo: FifoLanes; expanders: readonly Expander[] } | undefined;
 
   constructor(options: WebhookEngineOptions) {
-    const { link, delivery, seal, urls, agent, instruments, now, random } = options;
+    const { link, delivery, seal, urls, agent, instruments, tracing, now, random } = options;
     const onTrouble = (error: unknown) => instruments.troubled(error);
     const writer = new StoreWriter(link.js, this.#ended.signal, onTrouble);
     this.#options = options;
@@ -80,6 +83,7 @@ export class WebhookEngine {
       signer: new DeliverySigner(),
       timeoutMs,
       responseBytes,
+      tracing,
       now,
     });
     this.lanes = new Lanes(

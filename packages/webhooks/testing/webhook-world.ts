@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { streamName } from "@tidegate/broker";
-import { createLogger, createMetrics } from "@tidegate/runtime";
+import { createLogger, createMetrics, type Tracing } from "@tidegate/runtime";
 import { connectPlainNats, plainNatsHeaders } from "@tidegate/testkit";
 import type { DeliveryOptions } from "../src/delivery/delivery-options.ts";
 import type { Endpoint } from "../src/endpoints/endpoint.ts";
@@ -48,6 +48,7 @@ export interface EngineOptions {
   readonly replicas?: number;
   readonly secretKeys?: readonly string[];
   readonly allowNetworks?: readonly string[];
+  readonly tracing?: Tracing;
   readonly now?: () => number;
 }
 
@@ -57,7 +58,7 @@ const TAKEOVER = { tasksMs: 3_000, streamsMs: 2_000 };
 /** An engine on a NATS server, as a service would run it. */
 export async function startEngine(natsUrl: string, options: EngineOptions) {
   const { prefix, namespaces = ["shop"], allowNetworks = ["127.0.0.0/8"], now = Date.now } = options;
-  const { secretKeys, replicas = 1 } = options;
+  const { secretKeys, replicas = 1, tracing } = options;
   const names = new WebhookNames(prefix, 2);
   const nats = await connectPlainNats(natsUrl);
   await provisionWebhooks(nats, names, { ...RETENTION, replicas });
@@ -80,6 +81,7 @@ export async function startEngine(natsUrl: string, options: EngineOptions) {
     urls: { allowHttp: true, ports: [], addresses },
     agent,
     instruments: new WebhookInstruments(metrics, logger),
+    tracing,
     takeover: TAKEOVER,
     now,
     random: Math.random,

@@ -7,6 +7,7 @@ import {
   Readiness,
   type RunningService,
   startOperationsServer,
+  startTracing,
 } from "@tidegate/runtime";
 import {
   type Authorize,
@@ -61,10 +62,14 @@ export async function startService(
     });
     closers.push(() => operations.close());
 
-    const link = await openNatsLink(
-      brokerOptionsOf(settings.nats, settings.node.name ?? defaultName()),
-      signal,
+    const node = settings.node.name ?? defaultName();
+    const tracing = await startTracing(
+      settings.tracing,
+      { service: "tidegate-webhooks", instance: node },
+      logger,
     );
+    closers.push(() => tracing?.close());
+    const link = await openNatsLink(brokerOptionsOf(settings.nats, node), signal);
     closers.push(() => link.close(FLUSH_MS));
     const nats = readiness.condition("nats");
     nats.pass();
@@ -84,6 +89,7 @@ export async function startService(
             nats: link.nats,
             isConnected: () => link.connected,
             metrics,
+            tracing,
             logger,
           });
     const authorize = await authorizeWith(settings, closers);
@@ -96,6 +102,7 @@ export async function startService(
             nats: link.nats,
             authorize,
             metrics,
+            tracing,
             logger,
           });
     closers.push(() => webhooks?.close());

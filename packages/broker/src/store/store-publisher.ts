@@ -1,3 +1,4 @@
+import type { TraceContext } from "@tidegate/protocol";
 import { namespaceOf } from "@tidegate/protocol";
 import { BrokerError } from "../broker-error.ts";
 import type { PublisherIdentity } from "../message-headers.ts";
@@ -17,6 +18,8 @@ export interface StoreOptions {
    * namespace, so scope it before.
    */
   readonly key?: string | undefined;
+  /** The trace that it belongs to, for whoever gets it. */
+  readonly trace?: TraceContext | undefined;
   /** How long to wait for the acknowledgement; `storeTimeoutMs` at most, which is the default. */
   readonly timeoutMs?: number | undefined;
 }
@@ -72,11 +75,11 @@ export class StorePublisher {
     stream: NamespaceStream,
     channel: string,
     payload: Uint8Array,
-    { event, identity, key, timeoutMs = Number.POSITIVE_INFINITY }: StoreOptions,
+    { event, identity, key, trace, timeoutMs = Number.POSITIVE_INFINITY }: StoreOptions,
   ): Promise<StoreOutcome> {
     const { requests, subjectPrefix, timeoutMs: longest } = this.#parts;
     const { name } = stream.spec;
-    const headers = storedMessageHeaders(name, event, identity, key);
+    const headers = storedMessageHeaders(name, event, identity, key, trace);
     const outcome = await requests.exchange(
       `${subjectPrefix}.${channel}`,
       payload,

@@ -15,7 +15,7 @@ describe("publish", () => {
       {
         channel: "chat.a",
         payload: Buffer.from('{"n":1}'),
-        options: { lane: "direct", event: "said", identity: session.publisher },
+        options: { lane: "direct", event: "said", identity: session.publisher, trace: undefined },
       },
     ]);
   });
@@ -238,7 +238,7 @@ describe("request", () => {
     expect(broker.requests[0]).toMatchObject({
       method: "demo.echo",
       payload: Buffer.from('{"n":1}'),
-      options: { timeoutMs: 10_000, identity: session.publisher, signal: session.signal },
+      options: { timeoutMs: 10_000, identity: session.publisher, trace: undefined, signal: session.signal },
     });
   });
 

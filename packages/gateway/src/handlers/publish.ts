@@ -4,6 +4,7 @@ import type { PublishLane } from "../namespace-policies.ts";
 import { clientPayload, type FrameSource } from "./client-payload.ts";
 import { scopedKey } from "./scoped-key.ts";
 import { type Caller, errorAnswer } from "./session.ts";
+import { beginPublish } from "./upstream-span.ts";
 
 type PublishAnswer = Ok | ErrorMessage;
 
@@ -87,12 +88,15 @@ function attempt(
 
 function handOver(
   session: Caller,
-  { id, channel, event }: Publish,
+  message: Publish,
   payload: Uint8Array,
   lane: Exclude<PublishLane, "none">,
 ): PublishAnswer {
   const { broker } = session.context;
-  const outcome = broker.publish(channel, payload, { lane, event, identity: session.publisher });
+  const { id, channel, event } = message;
+  const { span, trace } = beginPublish(session, message, lane, payload.byteLength);
+  const outcome = broker.publish(channel, payload, { lane, event, identity: session.publisher, trace });
+  span?.end(outcome === "sent" ? undefined : outcome);
   switch (outcome) {
     case "sent":
       return { type: "ok", id };
@@ -105,17 +109,17 @@ function handOver(
   }
 }
 
-async function store(
-  session: Caller,
-  { id, channel, event, key }: Publish,
-  payload: Uint8Array,
-): Promise<PublishAnswer> {
+async function store(session: Caller, message: Publish, payload: Uint8Array): Promise<PublishAnswer> {
   const { broker } = session.context;
+  const { id, channel, event, key } = message;
+  const { span, trace } = beginPublish(session, message, "direct", payload.byteLength);
   const outcome = await broker.store(channel, payload, {
     event,
     identity: session.publisher,
     key: key === undefined ? undefined : scopedKey(session.principal?.user, channel, key),
+    trace,
   });
+  span?.end(outcome.kind === "stored" ? undefined : outcome.kind);
   return storeAnswer(session, outcome, id, channel);
 }
 

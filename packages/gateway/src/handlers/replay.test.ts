@@ -190,7 +190,7 @@ describe("publish to a replayable channel", () => {
       {
         channel: "feed.a",
         payload: Buffer.from('{"n":1}'),
-        options: { event: "said", identity: session.publisher, key: undefined },
+        options: { event: "said", identity: session.publisher, key: undefined, trace: undefined },
       },
     ]);
     broker.stores[0]?.answer({ kind: "stored", position: HERE, duplicate: false });

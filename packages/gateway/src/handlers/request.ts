@@ -11,6 +11,7 @@ import { type Format, takesBinary } from "../fan-out/format.ts";
 import { asBuffer, textPayload } from "../fan-out/text-payload.ts";
 import { clientPayload, type FrameSource } from "./client-payload.ts";
 import { type Answer, type Caller, errorAnswer, type Session } from "./session.ts";
+import { beginRequest } from "./upstream-span.ts";
 
 /** A backend's reply, before it is put in a frame or a body. */
 export interface ServiceReply {
@@ -69,12 +70,15 @@ export async function callService(
     1,
     Math.min(message.timeout ?? limits.requestTimeoutMs, limits.requestTimeoutMs),
   );
+  const { span, trace } = beginRequest(caller, message, payload.bytes.byteLength);
   const startedAt = performance.now();
   const outcome = await broker.request(method, payload.bytes, {
     timeoutMs,
     identity: caller.publisher,
+    trace,
     signal,
   });
+  span?.end(outcome.kind === "reply" ? undefined : outcome.kind);
   instruments.requests[outcome.kind].inc();
   if (outcome.kind === "reply") {
     instruments.requestSeconds.observe((performance.now() - startedAt) / 1000);

@@ -5,7 +5,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /** What a page may send besides what every page may (Fetch standard, section 2.2.2). */
 const ALLOWED_HEADERS =
-  "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, X-Request-Id";
+  "Authorization, Cache-Control, Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, Traceparent, Tracestate, X-Request-Id";
 const EXPOSED_HEADERS = "ETag, Retry-After, X-Request-Id";
 /** Browsers cap it, Chromium at 2 hours. */
 const PREFLIGHT_SECONDS = "7200";

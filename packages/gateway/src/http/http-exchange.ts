@@ -11,6 +11,8 @@ export const REQUEST_HEADERS = [
   "if-none-match",
   "last-event-id",
   "origin",
+  "traceparent",
+  "tracestate",
   "transfer-encoding",
   "x-request-id",
 ] as const;

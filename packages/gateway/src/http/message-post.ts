@@ -4,6 +4,7 @@ import { authenticate } from "./authenticate.ts";
 import { hosted } from "./guest.ts";
 import type { HttpCall } from "./http-call.ts";
 import type { HttpContext } from "./http-context.ts";
+import type { RequestHead } from "./http-exchange.ts";
 import { bodyProblem, type JsonBody, readJsonBody, tooLarge } from "./json-body.ts";
 
 type PostedType = "publish" | "request";
@@ -54,6 +55,12 @@ export async function takeMessage<Type extends PostedType>(
       return;
     }
     const { message, text } = body;
-    await handle({ principal, message, text, signal });
+    await handle({ principal, message: traced(call.head, message), text, signal });
   });
+}
+
+/** The header wins over the field: it is what proxies on the way know of. */
+function traced<Message extends object>({ headers }: RequestHead, message: Message): Message {
+  const { traceparent, tracestate } = headers;
+  return traceparent === "" ? message : { ...message, traceparent, tracestate };
 }

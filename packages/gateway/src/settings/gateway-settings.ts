@@ -11,6 +11,7 @@ import {
   serviceSettings,
   setting,
   text,
+  tracingSettings,
 } from "@tidegate/runtime";
 import { ORIGIN_ENTRY } from "../origin-policy.ts";
 import { admissionSettings } from "./admission-settings.ts";
@@ -73,6 +74,7 @@ export const GATEWAY_SETTINGS = defineSettings({
     ...admissionSettings,
     ...httpSettings,
     ...eventSettings,
+    ...tracingSettings,
     setting({
       path: "drain.windowMs",
       schema: milliseconds({ min: 50, max: 3_600_000 }),

@@ -25,6 +25,10 @@ export const publish = defineMessage({
         "Idempotency key, for replayable channels: of several publishes of this user to this channel with the same key within the deduplication window, one is stored.",
       ),
     ),
+    traceparent: optional(
+      fields.json("W3C trace context, passed on to backends and webhooks. What is not valid is ignored."),
+    ),
+    tracestate: optional(fields.json("What goes with `traceparent`, likewise.")),
   },
   example: { type: "publish", id: 4, channel: "chat.lobby", event: "said", data: { text: "hi" } },
 });

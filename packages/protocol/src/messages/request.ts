@@ -14,6 +14,10 @@ export const request = defineMessage({
     timeout: optional(
       fields.milliseconds("How long to wait, at most `limits.requestTimeout`, which is also the default."),
     ),
+    traceparent: optional(
+      fields.json("W3C trace context, passed on to the backend. What is not valid is ignored."),
+    ),
+    tracestate: optional(fields.json("What goes with `traceparent`, likewise.")),
   },
   example: { type: "request", id: 5, method: "demo.echo", data: { n: 1 }, timeout: 2000 },
 });

@@ -1,3 +1,5 @@
+import { TRACEPARENT } from "@tidegate/protocol";
+import type { Tracing } from "@tidegate/runtime";
 import type { Dispatcher } from "undici";
 import { request } from "undici";
 import type { Endpoint } from "../endpoints/endpoint.ts";
@@ -8,6 +10,7 @@ import type { WebhookMessage } from "../queue/webhook-message.ts";
 import { isDestinationError } from "../ssrf/destination-error.ts";
 import type { UrlRules } from "../ssrf/url-policy.ts";
 import { urlProblem } from "../ssrf/url-policy.ts";
+import { beginAttempt, endAttempt } from "./attempt-span.ts";
 import { deliveryBody } from "./delivery-body.ts";
 import type { DeliveryResult } from "./delivery-result.ts";
 import type { DeliverySigner } from "./delivery-signer.ts";
@@ -23,6 +26,8 @@ export interface HttpSenderOptions {
   readonly timeoutMs: number;
   /** Of the answer's body, kept for the log. */
   readonly responseBytes: number;
+  /** `undefined`: no spans. */
+  readonly tracing?: Tracing | undefined;
   readonly now: Clock;
 }
 
@@ -38,6 +43,21 @@ export class HttpSender {
 
   /** Never rejects: whatever happens is the result of the attempt. */
   async send(endpoint: Endpoint, message: WebhookMessage, attempt: number): Promise<DeliveryResult> {
+    const { tracing } = this.#options;
+    if (tracing === undefined)
+      return await this.#send(endpoint, message, attempt, message.trace?.traceparent);
+    const span = beginAttempt(tracing, endpoint, message, attempt);
+    const result = await this.#send(endpoint, message, attempt, span.link?.traceparent);
+    endAttempt(span, result);
+    return result;
+  }
+
+  async #send(
+    endpoint: Endpoint,
+    message: WebhookMessage,
+    attempt: number,
+    traceparent: string | undefined,
+  ): Promise<DeliveryResult> {
     const { now, timeoutMs, urls } = this.#options;
     const at = now();
     const began = performance.now();
@@ -49,7 +69,7 @@ export class HttpSender {
     const timeout = new AbortController();
     const timer = setTimeout(() => timeout.abort(), timeoutMs);
     try {
-      const answer = await this.#request(endpoint, message, attempt, at, timeout.signal);
+      const answer = await this.#request(endpoint, message, attempt, traceparent, at, timeout.signal);
       return { ...ended(), ...answer };
     } catch (error) {
       if (isDestinationError(error)) {
@@ -68,6 +88,7 @@ export class HttpSender {
     endpoint: Endpoint,
     message: WebhookMessage,
     attempt: number,
+    traceparent: string | undefined,
     at: number,
     signal: AbortSignal,
   ): Promise<Omit<DeliveryResult, "at" | "durationMs">> {
@@ -86,6 +107,8 @@ export class HttpSender {
         ...(message.event === undefined ? {} : { "tidegate-event": encodeURI(message.event) }),
         "tidegate-attempt": String(attempt),
         [HOPS_HEADER.toLowerCase()]: String(message.hops + 1),
+        // Without `tracestate`: that is between the systems of one operator.
+        ...(traceparent === undefined ? {} : { [TRACEPARENT]: traceparent }),
       },
       body: bytes,
     });

@@ -22,7 +22,7 @@ const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 const HEADER_VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 /** What the delivery itself says, or the connection. */
 const RESERVED =
-  /^(?:host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|proxy-.*|upgrade|te|trailer|expect|webhook-.*|tidegate-.*)$/i;
+  /^(?:host|content-length|content-type|content-encoding|transfer-encoding|connection|keep-alive|proxy-.*|upgrade|te|trailer|expect|traceparent|tracestate|webhook-.*|tidegate-.*)$/i;
 
 /** `whsec_` for HMAC-SHA256 (v1), `whsk_` for Ed25519 (v1a). */
 const secretSchema = z.string().superRefine((value, context) => {

@@ -10,6 +10,7 @@ import type { MessageStore } from "../queue/message-store.ts";
 import { renewalMs } from "../queue/takeover-times.ts";
 import type { TaskQueue } from "../queue/task-queue.ts";
 import type { WebhookLink } from "../queue/webhook-link.ts";
+import { traceOfHeaders } from "../trace-headers.ts";
 import { WebhooksError } from "../webhooks-error.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { ExpansionSource } from "./expansion-source.ts";
@@ -195,7 +196,8 @@ export class Expander {
     const id = encodePosition({ epoch, sequence: found.seq });
     const time = Math.floor(found.info.timestampNanos / 1_000_000);
     const hops = readHops(found.headers?.last(HOPS_HEADER));
-    const message = { id, channel, event, time, payload: new Uint8Array(found.data), hops };
+    const trace = traceOfHeaders(found.headers);
+    const message = { id, channel, event, time, payload: new Uint8Array(found.data), hops, trace };
     const since = now();
     const add = async () => {
       const copy = await messages.store(message, id);

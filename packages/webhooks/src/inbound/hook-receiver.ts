@@ -1,4 +1,5 @@
-import type { Logger } from "@tidegate/runtime";
+import { readTraceContext, TRACEPARENT, TRACESTATE, type TraceContext } from "@tidegate/protocol";
+import type { Logger, Tracing } from "@tidegate/runtime";
 import { HOPS_HEADER, readHops } from "../hops.ts";
 import type { HookMetrics } from "./hook-metrics.ts";
 import { answer, type HookReply, REPLIES } from "./hook-reply.ts";
@@ -12,6 +13,8 @@ export interface HookReceiverParts {
   readonly sources: ReadonlyMap<string, HookSource>;
   readonly store: HookStore;
   readonly metrics: HookMetrics;
+  /** `undefined`: no spans. */
+  readonly tracing?: Tracing | undefined;
   readonly logger: Logger;
   /** Unix milliseconds; `Date.now` unless a test says otherwise. */
   readonly now: () => number;
@@ -77,8 +80,36 @@ export class HookReceiver {
       case "answer":
         return { outcome: "answered", reply: answer(verdict.text) };
       case "event":
-        return await this.#store(source, request, verdict.id, verdict.event);
+        return await this.#trace(source, request, verdict.id, verdict.event);
     }
+  }
+
+  /** Only what is genuine is traced: else whoever finds the address could fill the collector. */
+  async #trace(
+    source: HookSource,
+    request: HookRequest,
+    id: string,
+    event: string | undefined,
+  ): Promise<Ending> {
+    const { tracing } = this.#parts;
+    const parent = readTraceContext(request.header(TRACEPARENT), request.header(TRACESTATE));
+    if (tracing === undefined) return await this.#store(source, request, id, event, parent);
+    const span = tracing.begin({
+      name: "POST /hooks/{source}",
+      kind: "server",
+      parent,
+      trusted: false,
+      attributes: {
+        "http.request.method": "POST",
+        "http.route": "/hooks/{source}",
+        "tidegate.hook.source": source.name,
+        "tidegate.hook.scheme": source.schemeName,
+      },
+    });
+    const ending = await this.#store(source, request, id, event, span.link);
+    span.set("http.response.status_code", ending.reply.status);
+    span.end(ending.reply.status < 300 ? undefined : ending.outcome);
+    return ending;
   }
 
   async #store(
@@ -86,11 +117,12 @@ export class HookReceiver {
     request: HookRequest,
     id: string,
     event: string | undefined,
+    trace: TraceContext | undefined,
   ): Promise<Ending> {
     const { name, schemeName, scheme } = source;
     const { contentType, body } = request;
     const hops = readHops(request.header(HOPS_HEADER.toLowerCase()));
-    const headers = { source: name, scheme: schemeName, id, event, contentType, hops };
+    const headers = { source: name, scheme: schemeName, id, event, contentType, hops, trace };
     const outcome = await this.#parts.store.store({
       source: name,
       key: deliveryKey(source, id, request),

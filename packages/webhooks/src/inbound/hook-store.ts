@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { TraceContext } from "@tidegate/protocol";
 
 /** A delivery on its way into the store. */
 export interface StoredHook {
@@ -20,6 +21,7 @@ export interface HookHeaders {
   readonly contentType: string;
   /** How often the message has gone out as a webhook of this system. */
   readonly hops: number;
+  readonly trace?: TraceContext | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { NatsConnection } from "@nats-io/transport-node";
 import { connect } from "@nats-io/transport-node";
-import { createLogger, createMetrics, defineSettings, loadSettings } from "@tidegate/runtime";
+import { createLogger, createMetrics, defineSettings, loadSettings, type Tracing } from "@tidegate/runtime";
 import type { OwnNatsServer } from "@tidegate/testkit";
 import { onTestFinished } from "vitest";
 import { HOOK_METRICS } from "./hook-metrics.ts";
@@ -30,12 +30,13 @@ export interface TestHooksOptions {
   readonly hooks: object;
   readonly now?: () => number;
   readonly isConnected?: () => boolean;
+  readonly tracing?: Tracing;
 }
 
 /** A receiver on a free port, for this test. */
 export async function openHooks(
   server: Pick<OwnNatsServer, "url">,
-  { hooks, now, isConnected = () => true }: TestHooksOptions,
+  { hooks, now, isConnected = () => true, tracing }: TestHooksOptions,
 ): Promise<TestHooks> {
   const nats = await connect({
     servers: server.url.split(","),
@@ -56,6 +57,7 @@ export async function openHooks(
     nats,
     isConnected,
     metrics,
+    tracing,
     logger,
     now,
   });

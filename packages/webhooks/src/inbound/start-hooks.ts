@@ -1,6 +1,6 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { DeepReadonly, Logger, SettingsFrom } from "@tidegate/runtime";
+import type { DeepReadonly, Logger, SettingsFrom, Tracing } from "@tidegate/runtime";
 import { WebhooksError } from "../webhooks-error.ts";
 import { ChannelRelay } from "./channel-relay.ts";
 import type { HookMetrics } from "./hook-metrics.ts";
@@ -21,6 +21,8 @@ export interface StartHooksOptions {
   readonly nats: NatsConnection;
   readonly isConnected: () => boolean;
   readonly metrics: HookMetrics;
+  /** `undefined`: no spans. */
+  readonly tracing?: Tracing | undefined;
   readonly logger: Logger;
   /** Unix milliseconds; `Date.now` by default. */
   readonly now?: (() => number) | undefined;
@@ -43,7 +45,7 @@ const HEADER_BYTES = 8_192;
  * @throws WebhooksError `invalid` for sources that cannot be used, `unavailable` for a stream or port that cannot be had.
  */
 export async function startHooks(options: StartHooksOptions): Promise<StartedHooks> {
-  const { settings, mode, nats, isConnected, metrics, logger, now = Date.now } = options;
+  const { settings, mode, nats, isConnected, metrics, tracing, logger, now = Date.now } = options;
   const sourceSettings = settings.sources ?? {};
   const sources = openSources(sourceSettings, { mode });
   const room = nats.info?.max_payload ?? 0;
@@ -78,7 +80,7 @@ export async function startHooks(options: StartHooksOptions): Promise<StartedHoo
     relaying = relay.run(stopping.signal);
   }
   const store = new JetStreamHookStore({ nats, names, timeoutMs: settings.storeTimeoutMs, isConnected });
-  const receiver = new HookReceiver({ sources, store, metrics, logger, now });
+  const receiver = new HookReceiver({ sources, store, metrics, tracing, logger, now });
   try {
     const server = await startHookServer({ ...settings, receiver });
     return {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { MsgHdrs } from "@nats-io/transport-node";
 import { headers } from "@nats-io/transport-node";
 import { HOPS_HEADER, readHops } from "../hops.ts";
+import { setTraceHeaders, traceOfHeaders } from "../trace-headers.ts";
 import type { WebhookNames } from "../webhook-names.ts";
 import type { StoreWriter } from "./store-writer.ts";
 import type { WebhookLink } from "./webhook-link.ts";
@@ -52,6 +53,7 @@ export class MessageStore {
     block.set(TIME_HEADER, String(message.time));
     if (message.event !== undefined) block.set(EVENT_HEADER, message.event);
     if (message.hops > 0) block.set(HOPS_HEADER, String(message.hops));
+    setTraceHeaders(block, message.trace);
     const { seq } = await this.#writer.write(subject, message.payload, { headers: block, msgID: key });
     this.#remember(seq, message);
     return seq;
@@ -111,5 +113,6 @@ export function storedMessage(
     // A view would hold on to the whole read of the socket.
     payload: new Uint8Array(data),
     hops: readHops(block?.last(HOPS_HEADER)),
+    trace: traceOfHeaders(block),
   };
 }

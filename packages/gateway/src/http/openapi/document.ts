@@ -15,6 +15,8 @@ import {
   POLL_LIMIT,
   REQUEST_ID,
   TIMEOUT,
+  TRACEPARENT_HEADER,
+  TRACESTATE_HEADER,
 } from "./parameters.ts";
 import { EVENT_STREAM, json, NOT_MODIFIED, problems, type Responses } from "./responses.ts";
 import { SCHEMAS } from "./schemas.ts";
@@ -141,7 +143,7 @@ export const OPENAPI: OpenApiDocument = {
       post: {
         operationId: "publish",
         summary: "Publishes a message.",
-        parameters: [IDEMPOTENCY_KEY, REQUEST_ID],
+        parameters: [IDEMPOTENCY_KEY, TRACEPARENT_HEADER, TRACESTATE_HEADER, REQUEST_ID],
         requestBody: body("PublishBody"),
         responses: {
           200: json("PublishAnswer", "It is stored, in a replayable channel, or else handed to NATS."),
@@ -162,7 +164,7 @@ export const OPENAPI: OpenApiDocument = {
       post: {
         operationId: "request",
         summary: "Asks a backend.",
-        parameters: [REQUEST_ID],
+        parameters: [TRACEPARENT_HEADER, TRACESTATE_HEADER, REQUEST_ID],
         requestBody: body("RequestBody"),
         responses: {
           200: json("ReplyAnswer", "The backend's reply."),

@@ -34,6 +34,10 @@ afterAll(async () => {
 const token = await userToken({ grants: { ...REPLAY_GRANTS, request: ["demo.>"] } });
 const BEARER = { Authorization: `Bearer ${token}` };
 const POSTING = { ...BEARER, "Content-Type": "application/json" };
+const TRACE = {
+  traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+  tracestate: "vendor=1",
+};
 const FOREIGN = { Origin: "https://evil.example" };
 const UPGRADE = {
   Upgrade: "websocket",
@@ -93,7 +97,7 @@ const ECHO = '{"method":"demo.echo","data":1,"timeout":2000}';
 const NOWHERE = "zzzzzzzz-1";
 
 const CASES: readonly Case[] = [
-  publish(MESSAGE, { status: 200, headers: { ...POSTING, "X-Request-Id": "q1" } }),
+  publish(MESSAGE, { status: 200, headers: { ...POSTING, ...TRACE, "X-Request-Id": "q1" } }),
   publish('{"channel":"room.a","data":1}', { status: 200, headers: { ...POSTING, "Idempotency-Key": "k1" } }),
   publish('{"channel":"talk.a","data":"x","encoding":"text"}', { status: 200 }),
   publish("{", { status: 400, code: "malformed" }),
@@ -106,7 +110,7 @@ const CASES: readonly Case[] = [
   publish(MESSAGE, { status: 429, code: "rate_limited", on: strict }),
   publish('{"channel":"talk.a","data":1}', { status: 503, code: "broker_unavailable", on: lost }),
 
-  request(ECHO, { status: 200, headers: { ...POSTING, "X-Request-Id": "q2" } }),
+  request(ECHO, { status: 200, headers: { ...POSTING, ...TRACE, "X-Request-Id": "q2" } }),
   request('{"method":"demo.echo","data":"","encoding":"text"}', { status: 200 }),
   request('{"method":"one"}', { status: 400, code: "channel_invalid" }),
   request("[]", { status: 400, code: "malformed" }),

@@ -64,6 +64,11 @@ export const IF_NONE_MATCH = header(
   "Tag of an answer that the client has: 304 if it would be the same.",
 );
 export const IDEMPOTENCY_KEY = header("Idempotency-Key", "The same as `key` in the body.");
+export const TRACEPARENT_HEADER = header(
+  "traceparent",
+  "W3C trace context, passed on to backends. What is not valid is ignored.",
+);
+export const TRACESTATE_HEADER = header("tracestate", "What goes with `traceparent`, likewise.");
 export const REQUEST_ID = header(
   "X-Request-Id",
   "Id of the request, told in the answer: 1 to 128 letters, digits and `.-_`.",
