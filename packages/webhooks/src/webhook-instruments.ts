@@ -1,9 +1,9 @@
 import type { Logger, MetricsOf } from "@tidegate/runtime";
 import type { DeliveryInstruments } from "./delivery/delivery-instruments.ts";
-import type { DeliveryResult } from "./delivery/delivery-result.ts";
-import type { DeadReason } from "./delivery/retry-policy.ts";
+import { type DeliveryResult, OUTCOMES } from "./delivery/delivery-result.ts";
+import { DEAD_REASONS, type DeadReason } from "./delivery/retry-policy.ts";
 import type { Disablement, Lock } from "./endpoints/endpoint.ts";
-import type { DeferReason } from "./lanes/lane.ts";
+import { DEFER_REASONS, type DeferReason } from "./lanes/lane.ts";
 import type { WEBHOOK_METRICS } from "./metrics.ts";
 import type { ConsumerRefusal } from "./queue/consumer-refusal.ts";
 
@@ -24,6 +24,10 @@ export class WebhookInstruments implements DeliveryInstruments {
   constructor(metrics: WebhookMetrics, logger: Logger) {
     this.#metrics = metrics;
     this.#logger = logger;
+    // From the start, at zero: Prometheus sees no increase in a series that begins with its first event.
+    for (const outcome of OUTCOMES) metrics.attempts.child({ outcome });
+    for (const reason of DEAD_REASONS) metrics.deadLetters.child({ reason });
+    for (const reason of DEFER_REASONS) metrics.deferrals.child({ reason });
   }
 
   /** Consumers that no tasks are taken from now. */

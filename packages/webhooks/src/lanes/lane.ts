@@ -14,7 +14,8 @@ export interface LaneJob {
 }
 
 /** No room in the lane, kept away from the endpoint, held by its owner, or without the key to its secrets. */
-export type DeferReason = "full" | "breaker" | "paused" | "locked";
+export const DEFER_REASONS = ["full", "breaker", "paused", "locked"] as const;
+export type DeferReason = (typeof DEFER_REASONS)[number];
 
 export interface LaneLimits {
   readonly concurrency: number;
