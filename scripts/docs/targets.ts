@@ -1,7 +1,9 @@
 import { GATEWAY_METRICS, GATEWAY_SETTINGS, OPENAPI } from "@tidegate/gateway";
 import { describeMetrics, describeSettings, processMetrics, supervisorMetrics } from "@tidegate/runtime";
 import { HOOK_METRICS, WEBHOOK_METRICS, WEBHOOK_SERVICE_SETTINGS } from "@tidegate/webhooks";
+import { tidegateDashboard } from "../dashboards/tidegate-dashboard.ts";
 import { fillSections } from "./generated-sections.ts";
+import { prometheusRule } from "./prometheus-rule.ts";
 import { protocolSections } from "./protocol-sections.ts";
 
 /** A document with generated sections, or one that is generated as a whole. */
@@ -37,8 +39,14 @@ export const TARGETS: readonly DocumentTarget[] = [
         ["supervisor", describeMetrics(supervisorMetrics)],
       ]),
   },
-  { path: "packages/gateway/openapi.json", whole: () => `${JSON.stringify(OPENAPI, undefined, 2)}\n` },
+  { path: "packages/gateway/openapi.json", whole: () => json(OPENAPI) },
+  { path: "deploy/grafana/tidegate.json", whole: () => json(tidegateDashboard()) },
+  { path: "deploy/prometheus/prometheus-rule.yaml", whole: prometheusRule },
 ];
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
 
 /** What the document should be, given what it is. */
 export function renderDocument(target: DocumentTarget, text: string): string {

@@ -3,9 +3,9 @@ import { type Environment, readEnvironment } from "@tidegate/runtime";
 import { describeError } from "./describe-error.ts";
 import { findOnPath, isExecutable } from "./find-on-path.ts";
 import { withInstallLock } from "./install-lock.ts";
-import { installNginxFromDebian } from "./install-nginx.ts";
 import { defaultCacheDir } from "./repository.ts";
 import { runCommand } from "./run-command.ts";
+import { takeFromDebian } from "./take-from-debian.ts";
 import { TestkitError } from "./testkit-error.ts";
 
 export interface LocateNginxOptions {
@@ -61,7 +61,14 @@ export async function locateNginx(options: LocateNginxOptions = {}): Promise<str
     const other = await find();
     if (other !== undefined) return other;
     try {
-      await installNginxFromDebian({ env, target, onProgress, signal });
+      await takeFromDebian({
+        env,
+        packageName: "nginx",
+        program: "usr/sbin/nginx",
+        target,
+        onProgress,
+        signal,
+      });
     } catch (error) {
       signal?.throwIfAborted();
       failures.push(`Debian's package: ${describeError(error)}`);

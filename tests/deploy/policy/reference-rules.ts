@@ -160,11 +160,15 @@ export const namesResolve: Rule = {
 
 export const configurationRolls: Rule = {
   name: "gives ConfigMaps a checksum in their names, so that a change of them rolls the pods",
-  violations: (cluster) =>
-    cluster
+  violations: (cluster) => {
+    const mounted = cluster.workloads
+      .flatMap(({ pod }) => listAt(pod, "volumes"))
+      .map((volume) => at(volume, "configMap", "name"));
+    return cluster
       .ofKind("ConfigMap")
       .map((map) => textAt(map, "metadata", "name"))
-      .filter((name) => !/-[a-z0-9]{10}$/.test(name)),
+      .filter((name) => mounted.includes(name) && !/-[a-z0-9]{10}$/.test(name));
+  },
 };
 
 export const networkIsClosed: Rule = {
