@@ -16,7 +16,7 @@ import { at, listAt, recordAt, textAt } from "./manifest.ts";
 import { Cluster } from "./policy/cluster.ts";
 import { programOf } from "./policy/pod-rules.ts";
 import { environmentOf } from "./policy/program-settings.ts";
-import { KUBERNETES, renderOverlays } from "./rendered-overlay.ts";
+import { ACCOUNTS, KUBERNETES, renderOverlays } from "./rendered-overlay.ts";
 
 /** Where kustomize is not in the cache, it is built first. */
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   cluster = new Cluster(development?.manifests ?? []);
   server = await startNats({
     own: true,
-    config: readFileSync(join(KUBERNETES, "nats/accounts.conf"), "utf8"),
+    config: readFileSync(ACCOUNTS, "utf8"),
     env: {
       ...readEnvironment(),
       ...Object.fromEntries(USERS.map((user) => [`NATS_${user.toUpperCase()}_PASSWORD`, passwordOf(user)])),
@@ -135,7 +135,7 @@ it("lets everything run that the manifests run, and nobody miss a permission", a
 });
 
 it("gets the passwords that it asks for, in development and by the chart, from the Secret that there will be", () => {
-  const accounts = readFileSync(join(KUBERNETES, "nats/accounts.conf"), "utf8");
+  const accounts = readFileSync(ACCOUNTS, "utf8");
   const asked = [...accounts.matchAll(/\$(NATS_\w+)/g)].map(([, variable]) => variable).sort();
   expect(asked).toHaveLength(USERS.length);
   const values: unknown = parse(readFileSync(join(KUBERNETES, "nats/values.yaml"), "utf8"));

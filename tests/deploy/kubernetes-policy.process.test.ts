@@ -10,12 +10,12 @@ import * as programs from "./policy/program-rules.ts";
 import * as references from "./policy/reference-rules.ts";
 import type { Rule } from "./policy/rule.ts";
 import * as scaling from "./policy/scaling-rules.ts";
-import { KUBERNETES, OVERLAYS, type RenderedOverlay, renderOverlays } from "./rendered-overlay.ts";
+import { ACCOUNTS, KUBERNETES, OVERLAYS, type RenderedOverlay, renderOverlays } from "./rendered-overlay.ts";
 
 /** Where kustomize is not in the cache, it is built first. */
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 
-const accounts = readFileSync(join(KUBERNETES, "nats/accounts.conf"), "utf8");
+const accounts = readFileSync(ACCOUNTS, "utf8");
 const adapter: unknown = parse(
   readFileSync(join(KUBERNETES, "components/hpa/prometheus-adapter-values.yaml"), "utf8"),
 );

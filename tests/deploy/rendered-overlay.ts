@@ -13,6 +13,8 @@ const KUSTOMIZE: GoProgram = {
 const RENDER_TIMEOUT_MS = 60_000;
 
 export const KUBERNETES = join(import.meta.dirname, "../../deploy/kubernetes");
+/** Who may do what in NATS; containers without Kubernetes have the same. */
+export const ACCOUNTS = join(KUBERNETES, "../nats/accounts.conf");
 export const OVERLAYS: readonly string[] = readdirSync(join(KUBERNETES, "overlays")).sort();
 
 export interface RenderedOverlay {
