@@ -6,6 +6,8 @@ export interface GoProgram {
   readonly name: string;
   /** What `go install` takes, without the version. */
   readonly package: string;
+  /** What it makes of that. Default: the name. */
+  readonly executable?: string;
   readonly version: string;
   /** How long building takes on two cores, for people who wait: "half a minute". */
   readonly takes: string;
@@ -32,7 +34,7 @@ export async function locateGo(purpose: string): Promise<string> {
  * @throws Error that says how to get it.
  */
 export async function locateGoProgram(program: GoProgram): Promise<string> {
-  const { name, version, takes } = program;
+  const { name, version, takes, executable = name } = program;
   const title = `${name} ${version}`;
   const env = readEnvironment();
   const target = join(defaultCacheDir(env), name, version, `${process.platform}-${process.arch}`, name);
@@ -40,7 +42,7 @@ export async function locateGoProgram(program: GoProgram): Promise<string> {
   return await makeOnce(target, { onWait }, async (staging) =>
     installWithGo({
       go: await locateGo(`building ${title}`),
-      program: name,
+      program: executable,
       module: `${program.package}@${version}`,
       title,
       takes,

@@ -104,21 +104,23 @@ export const memoryFits = programRule(
   },
 );
 
-export const namespacesAreRead = (accounts: string): Rule => ({
-  name: "may do in NATS what its namespaces need",
-  violations: (cluster) =>
-    programs(cluster).flatMap(({ workload, settings }) => {
-      const prefix = settings.subjects.prefix;
-      const names =
-        "namespaces" in settings
-          ? Object.entries(settings.namespaces).flatMap(([name, { history }]) =>
-              history === undefined ? [] : [name],
-            )
-          : settings.webhooks.namespaces;
-      const inbox = `"${settings.nats.inboxPrefix?.split(".")[0]}.>"`;
-      return [
-        ...names.filter((name) => !accounts.includes(`STREAM.INFO.${prefix}_${name}"`)),
-        ...[inbox, `user: ${settings.nats.user}\n`].filter((text) => !accounts.includes(text)),
-      ].map((what) => `${workload.title}: ${what}`);
-    }),
-});
+/** What a program will be refused with the permissions that its user has, by namespaces, user name and inbox. */
+export function missingPermissions(accounts: string, settings: Program["settings"]): readonly string[] {
+  const prefix = settings.subjects.prefix;
+  const names =
+    "namespaces" in settings
+      ? Object.entries(settings.namespaces).flatMap(([name, { history }]) =>
+          history === undefined ? [] : [name],
+        )
+      : settings.webhooks.namespaces;
+  const inbox = `"${settings.nats.inboxPrefix?.split(".")[0]}.>"`;
+  return [
+    ...names.filter((name) => !accounts.includes(`STREAM.INFO.${prefix}_${name}"`)),
+    ...[inbox, `user: ${settings.nats.user}\n`].filter((text) => !accounts.includes(text)),
+  ];
+}
+
+export const namespacesAreRead = (accounts: string): Rule =>
+  programRule("may do in NATS what its namespaces need", ({ settings }) =>
+    missingPermissions(accounts, settings),
+  );

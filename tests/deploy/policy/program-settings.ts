@@ -17,21 +17,41 @@ export type ProgramSettings =
   | { readonly program: "gateway"; readonly loaded: LoadedSettings<GatewaySettings> }
   | { readonly program: "webhooks"; readonly loaded: LoadedSettings<WebhookServiceSettings> };
 
-/** Loads what a workload would load, with its variables, its ConfigMap and its Secret, in the code that it will run. */
-export function settingsOf(cluster: Cluster, workload: Workload): ProgramSettings | undefined {
-  const program = programOf(workload);
+/** What a program would find where it runs. */
+interface ProgramPlace {
+  readonly environment: Environment;
+  /** The text of the file that its variables name. @throws Error if there will be no such file. */
+  readConfig(path: string): string;
+  /** The text of a secret. @throws Error if there will be no such file. */
+  readSecret(path: string): string;
+}
+
+/** Loads what a program of this repository would load, in the code that it will run; undefined for other programs. */
+export function loadProgramSettings(
+  program: string | undefined,
+  place: ProgramPlace,
+): ProgramSettings | undefined {
   if (program === undefined || !existsSync(join(ROOT, program))) return undefined;
-  const environment = environmentOf(workload);
+  const { environment } = place;
   const configFile = environment[CONFIG_FILE] ?? "";
   const sources = {
     environment,
-    fileText: configText(cluster, workload, configFile),
+    fileText: place.readConfig(configFile),
     fileName: basename(configFile),
-    readFile: (path: string) => secretText(cluster, workload, path),
+    readFile: (path: string) => place.readSecret(path),
   };
   return program.startsWith("services/gateway/")
     ? { program: "gateway", loaded: loadSettings(GATEWAY_SETTINGS, sources) }
     : { program: "webhooks", loaded: loadSettings(WEBHOOK_SERVICE_SETTINGS, sources) };
+}
+
+/** Loads what a workload would load, with its variables, its ConfigMap and its Secret. */
+export function settingsOf(cluster: Cluster, workload: Workload): ProgramSettings | undefined {
+  return loadProgramSettings(programOf(workload), {
+    environment: environmentOf(workload),
+    readConfig: (path) => configText(cluster, workload, path),
+    readSecret: (path) => secretText(cluster, workload, path),
+  });
 }
 
 /** The variables that the programs read. */
