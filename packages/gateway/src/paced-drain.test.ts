@@ -73,6 +73,19 @@ describe("PacedDrain", () => {
     expect(members.every(({ reconnects }) => reconnects.length === 1)).toBe(true);
   });
 
+  it.each([3, 21, 39])(
+    "spreads %d goodbyes, no whole number for each step, over the window, too",
+    async (count) => {
+      const { members, run } = fixture(count);
+      run();
+      const told = (): number => members.filter(({ reconnects }) => reconnects.length > 0).length;
+      await vi.advanceTimersByTimeAsync(475);
+      expect(told()).toBe(Math.ceil(count / 2));
+      await vi.advanceTimersByTimeAsync(525);
+      expect(told()).toBe(count);
+    },
+  );
+
   it("tells each client another wait, below the longest", async () => {
     const { members, run } = fixture(50);
     run();

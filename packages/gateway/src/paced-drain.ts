@@ -39,8 +39,10 @@ export class PacedDrain {
   /** Resolves when `connections` is empty. When `deadline` aborts, those that remain are closed at once. */
   async run(connections: Members, deadline: AbortSignal): Promise<void> {
     this.#started = true;
-    const queue = [...connections.keys()];
-    const perStep = Math.max(1, Math.ceil((queue.length * STEP_MS) / this.#times.windowMs));
+    const all = [...connections.keys()];
+    const steps = Math.max(1, Math.ceil(this.#times.windowMs / STEP_MS));
+    let stepsTaken = 0;
+    let told = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
     const check = (): void => {
       if (connections.size === 0) {
@@ -54,9 +56,13 @@ export class PacedDrain {
       resolve();
     };
     const step = (): void => {
-      for (const connection of queue.splice(0, perStep)) {
+      stepsTaken += 1;
+      // By the whole window and not a number per step: rounded up, that would be twice the pace for few connections.
+      const due = Math.ceil((all.length * stepsTaken) / steps);
+      for (const connection of all.slice(told, due)) {
         connection.drain(Math.floor(Math.random() * this.#times.reconnectMs));
       }
+      told = Math.min(due, all.length);
     };
     this.#onLeft = check;
     const timer = setInterval(step, STEP_MS);
