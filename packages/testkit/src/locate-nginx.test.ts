@@ -41,7 +41,6 @@ async function installFakeDebian(apt: string, script = sayVersion): Promise<() =
     join(bin, "dpkg-deb"),
     `command -p mkdir -p "$3/usr/sbin" && command -p cp '${program}' "$3/usr/sbin/nginx"`,
   );
-  await writeProgram(join(bin, "cp"), 'command -p cp "$@"');
   return () => readFile(log, "utf8").catch(() => "");
 }
 

@@ -1,17 +1,17 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readEnvironment } from "@tidegate/runtime";
+import { accepts, isAccepting } from "./accepting-port.ts";
 import { endProcess } from "./end-process.ts";
-import { type LocateNginxOptions, locateNginx } from "./locate-nginx.ts";
+import type { LocateDebianProgramOptions } from "./locate-debian-program.ts";
+import { locateNginx } from "./locate-nginx.ts";
 import { natsHost as loopback } from "./nats-config.ts";
 import { randomPort } from "./random-port.ts";
 import { type SupervisedProcess, supervise } from "./supervise.ts";
 import { TestkitError } from "./testkit-error.ts";
-import { waitUntil } from "./wait-until.ts";
 
-export interface StartNginxOptions extends LocateNginxOptions {
+export interface StartNginxOptions extends LocateDebianProgramOptions {
   /** Ports on loopback between which it spreads requests. */
   readonly upstreamPorts: readonly number[];
   /** Configuration text for the one location. Default: nothing, so that every proxy setting is nginx's own default. */
@@ -27,7 +27,6 @@ export interface Nginx extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-const startTimeoutMs = 10_000;
 const stopGraceMs = 2000;
 const maxPortAttempts = 20;
 
@@ -77,30 +76,6 @@ function runningNginx(
     await rm(directory, { recursive: true, force: true });
   };
   return { url: `http://${loopback}:${port}`, complaints, stop, [Symbol.asyncDispose]: stop };
-}
-
-async function isAccepting(process: SupervisedProcess, port: number): Promise<boolean> {
-  let ended = false;
-  void process.exited.then(() => {
-    ended = true;
-  });
-  try {
-    await waitUntil(async () => ended || (await accepts(port)), { timeoutMs: startTimeoutMs });
-    return !ended;
-  } catch {
-    return false;
-  }
-}
-
-function accepts(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: loopback, port });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }
 
 function renderConfig(

@@ -6,6 +6,8 @@
  * - `nats-unreachable`: the server that `NATS_URL` names does not answer, or is too old
  * - `chromium-missing`: no way of getting a Chromium worked
  * - `nginx-missing`: no way of getting an nginx worked
+ * - `haproxy-missing`: no way of getting an HAProxy worked
+ * - `promtool-missing`: no way of getting a promtool worked
  * - `install-failed`: one way of installing a program failed (download, checksum, build)
  * - `process-failed`: a child process could not be started, or ended before it did what was awaited
  * - `socket-closed`: a connection ended before what was awaited arrived
@@ -18,6 +20,8 @@ export type TestkitErrorCode =
   | "nats-unreachable"
   | "chromium-missing"
   | "nginx-missing"
+  | "haproxy-missing"
+  | "promtool-missing"
   | "install-failed"
   | "process-failed"
   | "socket-closed"
