@@ -9,9 +9,11 @@ import {
   readEnvironment,
   spawnNode,
   startNats,
+  waitUntil,
 } from "@tidegate/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { startReceiver } from "../webhooks/receiver.ts";
 import { at, listAt, recordAt, textAt } from "./manifest.ts";
 import { Cluster } from "./policy/cluster.ts";
 import { programOf } from "./policy/pod-rules.ts";
@@ -72,6 +74,7 @@ async function run(title: RegExp): Promise<NodeProcess> {
       TIDEGATE_NATS_PASSWORD: passwordOf(variables["TIDEGATE_NATS_USER"] ?? ""),
       ...(title.test("Job") ? {} : { TIDEGATE_AUTH_SECRET: DEVELOPMENT_KEY.secret }),
       ...Object.fromEntries(ports.filter(([name = ""]) => belongs(name, workload.title))),
+      ...(title.test("webhooks") ? { TIDEGATE_WEBHOOKS_ALLOW_NETWORKS: "127.0.0.0/8" } : {}),
     },
   });
   started.push(process);
@@ -101,6 +104,7 @@ it("lets everything run that the manifests run, and nobody miss a permission", a
   backend.subscribe("rpc.shop.price", { callback: (_error, message) => void message.respond("42") });
   await backend.flush();
 
+  await using receiver = await startReceiver();
   const grants = {
     subscribe: ["orders.>"],
     publish: ["orders.>"],
@@ -114,17 +118,19 @@ it("lets everything run that the manifests run, and nobody miss a permission", a
   await client.next("subscribed");
   client.send({ type: "publish", id: 2, channel: "orders.new", data: "of a client" });
   expect(await client.next("message")).toMatchObject({ data: "of a client" });
+  const answer = await fetch(`http://127.0.0.1:${apiPort}/v1/webhooks/endpoints`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ url: `${receiver.url}/hook`, channels: ["orders.>"] }),
+  });
+  expect(answer.status).toBe(201);
+
   backend.publish("rt.orders.new", '"of a backend"');
   expect(await client.next("message")).toMatchObject({ data: "of a backend" });
   client.send({ type: "request", id: 3, method: "shop.price", data: 1 });
   expect(await client.next(({ id }) => id === 3)).toMatchObject({ data: 42 });
 
-  const answer = await fetch(`http://127.0.0.1:${apiPort}/v1/webhooks/endpoints`, {
-    method: "POST",
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    body: JSON.stringify({ url: "https://example.com/hook", channels: ["orders.>"] }),
-  });
-  expect(answer.status).toBe(201);
+  await waitUntil(() => receiver.of("/hook").length === 1, { message: "the delivery of the webhook" });
 
   await backend.close();
   for (const process of [gateway, webhooks]) {
