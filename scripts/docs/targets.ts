@@ -5,6 +5,7 @@ import { tidegateDashboard } from "../dashboards/tidegate-dashboard.ts";
 import { fillSections } from "./generated-sections.ts";
 import { prometheusRule } from "./prometheus-rule.ts";
 import { protocolSections } from "./protocol-sections.ts";
+import { sizingSections } from "./sizing-sections.ts";
 
 /** A document with generated sections, or one that is generated as a whole. */
 export type DocumentTarget = {
@@ -39,6 +40,7 @@ export const TARGETS: readonly DocumentTarget[] = [
         ["supervisor", describeMetrics(supervisorMetrics)],
       ]),
   },
+  { path: "docs/sizing.md", sections: sizingSections },
   { path: "packages/gateway/openapi.json", whole: () => json(OPENAPI) },
   { path: "deploy/grafana/tidegate.json", whole: () => json(tidegateDashboard()) },
   { path: "deploy/prometheus/prometheus-rule.yaml", whole: prometheusRule },
