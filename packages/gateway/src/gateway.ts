@@ -2,7 +2,7 @@ import type { TokenVerifier } from "@tidegate/auth";
 import type { CloseName } from "@tidegate/protocol";
 import type { Logger, Tracing } from "@tidegate/runtime";
 import { Arrivals } from "./admission/arrivals.ts";
-import { type AdmissionOptions, Gate, type TurnedAway } from "./admission/gate.ts";
+import { type AdmissionOptions, Gate, turnedAwayReason } from "./admission/gate.ts";
 import { LOADS, LoadMonitor, PROCESS_SOURCES } from "./admission/load-monitor.ts";
 import { Connection } from "./connection/connection.ts";
 import { Greeting } from "./connection/greeting.ts";
@@ -84,6 +84,20 @@ export class Gateway {
     const events = new LifecycleEvents({ node: options.node, broker, now: Date.now });
     this.#occupancy = policies.announcesAny ? new Occupancy({ events, policies, uptime }) : undefined;
     this.#roster = new Roster(options.limits, options.drain);
+    this.#monitor = new LoadMonitor(
+      options.admission,
+      { ...PROCESS_SOURCES, isLinked: () => broker.state === "connected" },
+      (load, sheds, reading) => {
+        if (sheds) logger.warn({ load, reading }, "newcomers are turned away: the node is overloaded");
+        else logger.info({ load, reading }, "newcomers are let in again");
+      },
+    );
+    this.#monitor.start();
+    this.#gate = new Gate(options.admission, this.#monitor, instruments.turnedAway, Date.now, Math.random);
+    this.#arrivals = new Arrivals({
+      uptime,
+      onFault: (error) => logger.error({ err: error }, "a newcomer failed"),
+    });
     this.#context = {
       node: options.node,
       limits: options.limits,
@@ -107,6 +121,8 @@ export class Gateway {
       }),
       events: options.events.connections ? events : undefined,
       wheel: new TimerWheel(),
+      arrivals: this.#arrivals,
+      gate: this.#gate,
       turns: new Turns(),
       traffic,
       instruments,
@@ -116,18 +132,6 @@ export class Gateway {
       random: Math.random,
     };
     this.#context.wheel.start();
-    const { now, random } = this.#context;
-    this.#monitor = new LoadMonitor(
-      options.admission,
-      { ...PROCESS_SOURCES, isLinked: () => broker.state === "connected" },
-      (load, sheds, reading) => {
-        if (sheds) logger.warn({ load, reading }, "newcomers are turned away: the node is overloaded");
-        else logger.info({ load, reading }, "newcomers are let in again");
-      },
-    );
-    this.#monitor.start();
-    this.#gate = new Gate(options.admission, this.#monitor, instruments.turnedAway, now, random);
-    this.#arrivals = new Arrivals((error) => logger.error({ err: error }, "a newcomer failed"));
     this.#stopWatching = broker.onInterruption(() => this.#onInterruption());
     this.#http = createHttp({
       node: this.#context,
@@ -178,13 +182,6 @@ export class Gateway {
     return turnedAway === undefined ? undefined : turnedAwayProblem(turnedAway);
   }
 
-  /** Runs `enter`, which is to {@link accept} a WebSocket, when it is its turn; or closes it, and never runs it. */
-  arrive(socket: Pick<Socket, "end">, enter: () => void): void {
-    if (!this.#arrivals.admit(enter)) {
-      this.#turnAway(socket, this.#gate.crowded());
-    }
-  }
-
   /**
    * Takes a WebSocket that was just upgraded. What is wrong with it is told by a close code, since a browser can't
    * read the status of a refused upgrade.
@@ -205,7 +202,7 @@ export class Gateway {
     }
     const turnedAway = this.#gate.connection();
     if (turnedAway !== undefined) {
-      return this.#turnAway(socket, turnedAway);
+      return refuse("overloaded", turnedAwayReason(turnedAway));
     }
     const opening = readOpenRequest(handshake.query, limits.subscriptionsPerConnection);
     if (!opening.ok) {
@@ -243,11 +240,6 @@ export class Gateway {
     this.#connections.delete(connection);
     this.#roster.leave(connection);
   };
-
-  #turnAway(socket: Pick<Socket, "end">, { detail, retryAfterMs }: TurnedAway): undefined {
-    this.#context.instruments.closes.overloaded.inc();
-    socket.end("overloaded", `${detail}; retry=${retryAfterMs}`);
-  }
 
   #newId(): string {
     this.#serial += 1;

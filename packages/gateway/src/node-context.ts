@@ -1,5 +1,7 @@
 import type { TokenVerifier } from "@tidegate/auth";
 import type { Logger, Tracing } from "@tidegate/runtime";
+import type { Arrivals } from "./admission/arrivals.ts";
+import type { Gate } from "./admission/gate.ts";
 import type { Greeting } from "./connection/greeting.ts";
 import type { Hub } from "./fan-out/hub.ts";
 import type { GatewayBroker } from "./gateway-broker.ts";
@@ -27,6 +29,9 @@ export interface NodeContext {
   /** `undefined` where connections are not announced. */
   readonly events: LifecycleEvents | undefined;
   readonly wheel: TimerWheel;
+  /** Where those wait who want to be let in. */
+  readonly arrivals: Pick<Arrivals, "admit" | "isOpen">;
+  readonly gate: Pick<Gate, "crowded">;
   /** For work that crowds bring and that can wait. */
   readonly turns: Pick<Turns, "enter">;
   readonly traffic: Traffic;

@@ -196,6 +196,14 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
     }),
     events: undefined,
     wheel,
+    arrivals: {
+      isOpen: true,
+      admit: (enter) => {
+        enter();
+        return true;
+      },
+    },
+    gate: { crowded: () => ({ why: "queue", detail: "too many connect at once", retryAfterMs: 5_000 }) },
     turns: new Turns(),
     traffic,
     instruments,

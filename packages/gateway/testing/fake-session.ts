@@ -2,7 +2,7 @@ import type { Identity } from "@tidegate/auth";
 import type { BrokerError, PublisherIdentity } from "@tidegate/broker";
 import { encodePosition, type Position, type ResetReason, type ServerMessage } from "@tidegate/protocol";
 import { ReplayGate } from "../src/connection/replay-gate.ts";
-import { type Subscription, Subscriptions } from "../src/connection/subscriptions.ts";
+import { type Deliveries, type Subscription, Subscriptions } from "../src/connection/subscriptions.ts";
 import type { Format, Frame } from "../src/fan-out/format.ts";
 import type { Session } from "../src/handlers/session.ts";
 import type { Principal } from "../src/namespace-policies.ts";
@@ -21,6 +21,10 @@ export class FakeSession implements Session {
   isLeaving = false;
   readonly notices: ServerMessage[] = [];
   readonly delivered: Frame[] = [];
+  readonly deliveries: Deliveries = {
+    deliver: (_subscription, frames) => this.delivered.push(...frames),
+    replay: (frames) => this.delivered.push(...frames),
+  };
   readonly lost: { readonly name: string; readonly error: BrokerError }[] = [];
   readonly #abort = new AbortController();
 
@@ -54,15 +58,7 @@ export class FakeSession implements Session {
     this.notices.push(JSON.parse(JSON.stringify(message)));
   }
 
-  deliver(_subscription: Subscription, frames: readonly Frame[]): void {
-    this.delivered.push(...frames);
-  }
-
-  replay(subscription: Subscription, frames: readonly Frame[]): void {
-    this.deliver(subscription, frames);
-  }
-
-  catchUp(frames: readonly Frame[]): void {
+  replay(_subscription: Subscription, frames: readonly Frame[]): void {
     this.delivered.push(...frames);
   }
 

@@ -19,6 +19,11 @@ export interface TurnedAway {
   readonly retryAfterMs: number;
 }
 
+/** The reason of a close frame. */
+export function turnedAwayReason({ detail, retryAfterMs }: TurnedAway): string {
+  return `${detail}; retry=${retryAfterMs}`;
+}
+
 const DETAILS: Readonly<Record<TurnedAwayFor, string>> = {
   lag: "the node has too much to do",
   memory: "the node is short of memory",

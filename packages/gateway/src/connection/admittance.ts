@@ -1,5 +1,6 @@
 import { VERIFICATION_FAILURES, type Verification } from "@tidegate/auth";
 import type { CloseName, Connect } from "@tidegate/protocol";
+import { turnedAwayReason } from "../admission/gate.ts";
 import { type Format, isBatched, messageFraming, takesBinary } from "../fan-out/format.ts";
 import { verifyToken } from "../handlers/verify-token.ts";
 import type { Principal } from "../namespace-policies.ts";
@@ -19,6 +20,10 @@ export interface Applicant {
    */
   admit(entrance: Entrance, principal: Principal, connect: Connect | undefined): void;
   end(name: CloseName, reason: string): void;
+  /** Does what is to be said in one write. */
+  inOneWrite(work: () => void): void;
+  /** Does something that nobody watches over. */
+  attempt(work: () => void): void;
   /** Sees to work that nobody waits for. */
   run(work: Promise<void>): void;
 }
@@ -28,12 +33,12 @@ export function begin(applicant: Applicant, entrance: Entrance, token: string | 
   const { policies } = applicant.context;
   const { channels } = entrance.wish;
   if (token !== undefined) {
-    authenticate(applicant, entrance, token, undefined);
+    inTurn(applicant, entrance, () => authenticate(applicant, entrance, token, undefined));
   } else if (
     channels.length > 0 &&
     channels.every((channel) => policies.allows(undefined, "subscribe", channel))
   ) {
-    applicant.admit(entrance, undefined, undefined);
+    inTurn(applicant, entrance, () => applicant.admit(entrance, undefined, undefined));
   }
 }
 
@@ -51,10 +56,11 @@ export function enter(applicant: Applicant, entrance: Entrance, frame: InboundFr
       break;
   }
   const { connect } = step;
-  if (connect.token !== undefined) {
-    authenticate(applicant, entrance, connect.token, connect);
+  const { token } = connect;
+  if (token !== undefined) {
+    inTurn(applicant, entrance, () => authenticate(applicant, entrance, token, connect));
   } else if (context.policies.admitsAnonymous) {
-    applicant.admit(entrance, undefined, connect);
+    inTurn(applicant, entrance, () => applicant.admit(entrance, undefined, connect));
   } else {
     context.instruments.authentications.token_missing.inc();
     applicant.end("token_missing", "send a token in connect");
@@ -66,6 +72,24 @@ export function agreedFormat(format: Format, { binary, batch }: Connect): Format
   return format === "raw"
     ? format
     : messageFraming(binary === true || takesBinary(format), batch === true || isBatched(format));
+}
+
+/**
+ * Lets a client in when it is its turn: thousands may knock at once, and those who are in must not wait for all of them. What it
+ * sends meanwhile is held.
+ */
+function inTurn(applicant: Applicant, entrance: Entrance, letIn: () => void): void {
+  const { arrivals, gate } = applicant.context;
+  if (arrivals.isOpen) {
+    arrivals.admit(() => applicant.attempt(letIn));
+    return;
+  }
+  entrance.hold();
+  // In one write, as it would be in the handler of a frame: a second one costs as much as checking a token.
+  const later = (): void => applicant.inOneWrite(() => applicant.attempt(letIn));
+  if (!arrivals.admit(later)) {
+    applicant.end("overloaded", turnedAwayReason(gate.crowded()));
+  }
 }
 
 function authenticate(

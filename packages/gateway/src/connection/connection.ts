@@ -26,7 +26,7 @@ import { Liveness, pingText } from "./liveness.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { tellLoss, tellReset } from "./refusal.ts";
 import { ReplayGate } from "./replay-gate.ts";
-import { type Subscription, Subscriptions } from "./subscriptions.ts";
+import { type Deliveries, type Subscription, Subscriptions } from "./subscriptions.ts";
 import { type Newcomer, welcome } from "./welcome.ts";
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
@@ -98,6 +98,10 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
     return this.#state.kind === "leaving";
   }
 
+  get deliveries(): Deliveries {
+    return this.#outbox;
+  }
+
   /** It reads too slowly, or has not caught up since it did. */
   get isLagging(): boolean {
     return this.#outbox.isLagging;
@@ -162,16 +166,8 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
     this.#outbox.advance();
   }
 
-  deliver(subscription: Subscription, frames: readonly Frame[]): void {
-    this.#outbox.deliver(subscription, frames);
-  }
-
   replay(subscription: Subscription, frames: readonly Frame[], begin: Position | undefined): void {
     this.#outbox.deliverBehind(subscription, frames, begin);
-  }
-
-  catchUp(frames: readonly Frame[]): void {
-    this.#outbox.replay(frames);
   }
 
   reset(subscription: Subscription, reason: ResetReason, position: Position): void {
@@ -339,12 +335,30 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
     }
   }
 
+  /** @internal Does all in one write to the network. Must not throw. */
+  inOneWrite(work: () => void): void {
+    this.#socket.cork(work);
+  }
+
   /** @internal Runs what nobody waits for. It deals with every failure that can be expected; what is left ends this connection alone. */
   run(work: Promise<void>): void {
-    work.catch((error: unknown) => {
-      this.context.logger.error({ err: error, connection: this.id }, "a connection failed");
-      this.end("internal_error", "the node has logged what happened");
-    });
+    work.catch((error: unknown) => this.#fail(error));
+  }
+
+  /** @internal The same, for work that is done at once; none on a connection that has ended. */
+  attempt(work: () => void): void {
+    try {
+      if (!this.isClosed) {
+        work();
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.context.logger.error({ err: error, connection: this.id }, "a connection failed");
+    this.end("internal_error", "the node has logged what happened");
   }
 
   /** Makes sure to be awake when something runs out; the wheel then closes what has to be closed, within a tick. */

@@ -20,7 +20,7 @@ export interface AddressWish {
 const HELD: EntranceStep = { kind: "held" };
 
 /**
- * A connection before it is authenticated: first it waits for `connect`, then, while the token is being verified, it holds
+ * A connection before it is authenticated: first it waits for `connect`, then, until its turn has come and the token is verified, it holds
  * what comes behind. All of it within one deadline and bounded.
  */
 export class Entrance {
@@ -35,9 +35,9 @@ export class Entrance {
     this.wish = wish;
   }
 
-  /** A token is being verified; from here on frames are held. */
+  /** It waits for its turn, or a token is being verified; from here on frames are held. */
   hold(): void {
-    this.#held = new HeldFrames();
+    this.#held ??= new HeldFrames();
   }
 
   take(frame: InboundFrame, raw: boolean, limits: GatewayLimits): EntranceStep {

@@ -8,12 +8,18 @@ import type { Format, Frame } from "../fan-out/format.ts";
 import type { HeldChannel } from "../fan-out/held-channel.ts";
 import type { Hub } from "../fan-out/hub.ts";
 
-/** Whoever owns subscriptions and gets their messages. */
-export interface Subscriber {
+/** Where the messages of subscriptions go. */
+export interface Deliveries {
   /** Messages of one flush. Those of a replayable channel must not be skipped: see {@link Subscription.fallBehind}. */
   deliver(subscription: Subscription, frames: readonly Frame[]): void;
   /** A piece of what a subscription lacked that had fallen behind: not to be skipped. */
-  catchUp(frames: readonly Frame[]): void;
+  replay(frames: readonly Frame[]): void;
+}
+
+/** Whoever owns subscriptions. */
+export interface Subscriber {
+  /** One for its whole life: each subscription keeps it, since a delivery pays for every object that it is passed on by. */
+  readonly deliveries: Deliveries;
   /** Messages of the subscription may be missing here. */
   reset(subscription: Subscription, reason: ResetReason, position: Position): void;
   /** The broker gave the channel up. */
@@ -49,6 +55,7 @@ export class Subscription implements Laggard, Seat {
   readonly format: Format;
   /** Of what is held, but asked at each delivery: one object less to fetch from memory for each. */
   readonly replayable: boolean;
+  readonly #deliveries: Deliveries;
   readonly #subscriber: Subscriber;
   readonly #held: HeldChannel;
   #stage: Stage = IDLE;
@@ -56,6 +63,7 @@ export class Subscription implements Laggard, Seat {
   constructor(subscriber: Subscriber, format: Format, held: HeldChannel) {
     this.format = format;
     this.replayable = held.replayable;
+    this.#deliveries = subscriber.deliveries;
     this.#subscriber = subscriber;
     this.#held = held;
   }
@@ -102,7 +110,7 @@ export class Subscription implements Laggard, Seat {
     this.#held.catchUp(most, (step) => {
       this.#stage = step.kind === "reset" || (step.kind === "piece" && step.isSeated) ? ACTIVE : BEHIND;
       if (step.kind === "piece" && step.frames.length > 0) {
-        this.#subscriber.catchUp(step.frames);
+        this.#deliveries.replay(step.frames);
       }
       took(step);
     });
@@ -138,7 +146,7 @@ export class Subscription implements Laggard, Seat {
   }
 
   deliver(frames: readonly Frame[]): void {
-    this.#subscriber.deliver(this, frames);
+    this.#deliveries.deliver(this, frames);
   }
 
   reset(reason: ResetReason, position: Position): void {

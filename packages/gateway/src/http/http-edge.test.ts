@@ -56,7 +56,7 @@ beforeEach(() => {
     cookieName: undefined,
     roster: new Roster(LIMITS, { windowMs: 50, reconnectMs: 50 }),
     gate: gateOf(node.context),
-    arrivals: new Arrivals(() => {}),
+    arrivals: new Arrivals({ uptime: node.context.now, onFault: () => {} }),
     rates: new RequestRates(options, node.context.wheel, node.context.now),
     instruments: new HttpInstruments(metrics),
     newId: () => {

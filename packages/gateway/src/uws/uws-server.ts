@@ -9,7 +9,7 @@ import {
   type WebSocket,
 } from "uWebSockets.js";
 import type { Logger } from "@tidegate/runtime";
-import { copyFrame, HeldFrames } from "../connection/held-frames.ts";
+import { copyFrame } from "../connection/held-frames.ts";
 import type { Gateway } from "../gateway.ts";
 import { GatewayError } from "../gateway-error.ts";
 import { UPGRADE_REQUIRED, type UpgradeRefusal, WEBSOCKET_VERSION } from "../http/upgrade-refusal.ts";
@@ -43,9 +43,6 @@ export interface UwsServer {
   close(): void;
 }
 
-/** Deals with what a handler of a socket threw. */
-type Failed = (handler: string, error: unknown, data: SocketData) => void;
-
 const SHARED_PORT = 0;
 const EXCLUSIVE_PORT = 1;
 /** Frames up to this factor over the limit get our close code; beyond it uWebSockets.js cuts the connection (1006). */
@@ -54,11 +51,6 @@ const FRAME_SLACK = 4;
 const LEAST_IDLE = 120;
 const MOST_IDLE = 960;
 const IDLE_MARGIN = 30;
-/**
- * Of what comes before its turn: enough for `connect` with a long token and what may come behind it. Who sends more would be closed for
- * that anyway.
- */
-const EARLY_LIMITS = { unauthenticatedMessages: 64, unauthenticatedBytes: 65_536 };
 
 /** @throws GatewayError `listen_failed` if the address cannot be taken. */
 export async function startUwsServer(options: UwsServerOptions): Promise<UwsServer> {
@@ -74,7 +66,7 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     }
   };
   /** A defect in a handler ends the connection it was for, and no other. */
-  const failed: Failed = (handler, error, { connection, socket }) => {
+  const failed = (handler: string, error: unknown, { connection, socket }: SocketData): void => {
     logger.error({ err: error, handler }, "a transport handler failed");
     (connection ?? socket)?.end("internal_error", "the node has logged what happened");
   };
@@ -110,7 +102,7 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     open: (native) => {
       const data = native.getUserData();
       try {
-        open(native, data, gateway, failed);
+        open(native, data, gateway);
       } catch (error) {
         failed("open", error, data);
       }
@@ -118,7 +110,7 @@ export async function startUwsServer(options: UwsServerOptions): Promise<UwsServ
     message: (native, message, binary) => {
       const data = native.getUserData();
       try {
-        receive(data, message, binary);
+        data.connection?.receive(copyFrame(message, binary));
       } catch (error) {
         failed("message", error, data);
       }
@@ -197,61 +189,20 @@ function upgrade(
     handshake: readHandshake(response, request, forwardedHops),
     socket: undefined,
     connection: undefined,
-    early: undefined,
   };
   // Not later, when its turn has come: outside of this handler, uWebSockets.js now and then closes what it upgrades corked.
   response.upgrade(data, request.getHeader("sec-websocket-key"), subprotocol, "", context);
   return undefined;
 }
 
-/** What the client sends before its turn has come is kept. */
-function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway, failed: Failed): void {
+function open(native: WebSocket<SocketData>, data: SocketData, gateway: Gateway): void {
   const { handshake } = data;
   // It holds credentials and is needed no more.
   data.handshake = undefined;
-  if (handshake === undefined) {
-    return;
-  }
-  const socket = new UwsSocket(native);
-  data.socket = socket;
-  gateway.arrive(socket, () => {
-    try {
-      if (!socket.isClosed) {
-        data.connection = gateway.accept(socket, handshake);
-        takeEarly(data, failed);
-      }
-    } catch (error) {
-      failed("accept", error, data);
-    }
-  });
-}
-
-function receive(data: SocketData, message: ArrayBuffer, binary: boolean): void {
-  const frame = copyFrame(message, binary);
-  if (data.connection !== undefined) {
-    data.connection.receive(frame);
-  } else {
-    data.early ??= new HeldFrames();
-    if (!data.early.hold(frame, EARLY_LIMITS)) {
-      data.socket?.end("unauthenticated_limit", "wait for connected before sending more");
-    }
-  }
-}
-
-/** In one write, as frames are answered that come in their turn: a second one costs as much as checking a token. */
-function takeEarly(data: SocketData, failed: Failed): void {
-  const { early, connection } = data;
-  data.early = undefined;
-  if (early !== undefined && connection !== undefined) {
-    data.socket?.cork(() => {
-      try {
-        for (const frame of early.take()) {
-          connection.receive(frame);
-        }
-      } catch (error) {
-        failed("accept", error, data);
-      }
-    });
+  if (handshake !== undefined) {
+    const socket = new UwsSocket(native);
+    data.socket = socket;
+    data.connection = gateway.accept(socket, handshake);
   }
 }
 

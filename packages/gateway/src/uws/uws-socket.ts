@@ -1,7 +1,6 @@
 import type { WebSocket } from "uWebSockets.js";
 import { CLOSE_CODES, type CloseName } from "@tidegate/protocol";
 import type { Connection } from "../connection/connection.ts";
-import type { HeldFrames } from "../connection/held-frames.ts";
 import type { Handshake } from "../handshake.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import { closeReason } from "./close-reason.ts";
@@ -11,8 +10,6 @@ export interface SocketData {
   handshake: Handshake | undefined;
   socket: UwsSocket | undefined;
   connection: Connection | undefined;
-  /** Frames that came before there was a connection to take them. */
-  early: HeldFrames | undefined;
 }
 
 /** An end that was asked for within a cork. */
