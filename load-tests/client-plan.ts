@@ -1,3 +1,5 @@
+import { SUBPROTOCOL, TOKEN_SUBPROTOCOL_PREFIX } from "@tidegate/protocol";
+
 /** What one client says to get to where it receives messages. */
 export interface ClientPlan {
   /** Of the handshake, with the query. */
@@ -25,12 +27,22 @@ export function bareClient(path: string): ClientPlan {
 export function gatewayClient(token: string, channel: string, batch = false): ClientPlan {
   return {
     path: "/v1/ws",
-    headers: ["Sec-WebSocket-Protocol: tidegate.v1"],
+    headers: [`Sec-WebSocket-Protocol: ${SUBPROTOCOL}`],
     messages: [
       JSON.stringify({ type: "connect", id: 1, token, channels: [channel], ...(batch ? { batch } : {}) }),
     ],
     ready: '{"type":"subscribed"',
     refused: '{"type":"error"',
+  };
+}
+
+/** A client of a gateway whose handshake says all: it is subscribed a round trip earlier. */
+export function addressClient(token: string, channel: string): ClientPlan {
+  return {
+    ...gatewayClient(token, channel),
+    path: `/v1/ws?channels=${channel}`,
+    headers: [`Sec-WebSocket-Protocol: ${SUBPROTOCOL}, ${TOKEN_SUBPROTOCOL_PREFIX}${token}`],
+    messages: [],
   };
 }
 

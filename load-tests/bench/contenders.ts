@@ -1,6 +1,7 @@
 import { readEnvironment } from "@tidegate/runtime";
 import { findOnPath } from "@tidegate/testkit";
 import {
+  addressClient,
   bareClient,
   type ClientPlan,
   centrifugoClient,
@@ -84,8 +85,15 @@ export const CONTENDERS: Readonly<Record<ServerName, BenchContender>> = {
     start: startGateway,
     plan: planGateway,
   },
+  "by-address": {
+    title: "the same, with token and channel in the handshake",
+    batches: false,
+    saturates: true,
+    start: startGateway,
+    plan: ({ client, token, channel }) => addressClient(token, channelName(channel, client)),
+  },
   replayable: {
-    title: "the same, with channels that keep history",
+    title: "a gateway node with channels that keep history",
     batches: true,
     saturates: true,
     start: startReplayable,

@@ -92,7 +92,7 @@ function serversOf(
   { serversChosen }: BenchOptions,
   round: number,
 ): readonly ServerName[] {
-  const able = SCENARIOS[scenario].servers ?? servers;
+  const able = SCENARIOS[scenario].servers;
   const compared = metricsCompared(scenario);
   const takesAll = serversChosen || (scenario === "fan-out" && round === 1);
   return servers.filter((name) => able.includes(name) && (takesAll || compared.has(name)));

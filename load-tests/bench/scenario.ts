@@ -1,14 +1,14 @@
 import type { Environment } from "@tidegate/runtime";
 import type { ClientsManner } from "./clients/bench-clients.ts";
-import type { ServerName } from "./server-name.ts";
+import { SERVER_NAMES, type ServerName } from "./server-name.ts";
 
 /** Who subscribes to what, and what is published where. */
 export interface Scenario extends ClientsManner {
   readonly name: ScenarioName;
   /** What it is, for people. */
   readonly title: string;
-  /** Which servers can take part; `undefined`: all. */
-  readonly servers: readonly ServerName[] | undefined;
+  /** Which servers can take part. */
+  readonly servers: readonly ServerName[];
   /** Whether only the native clients can do what it takes. */
   readonly native: boolean;
   /** What it sets otherwise in a gateway. */
@@ -30,6 +30,9 @@ export const SHARED_CHANNEL = "bench.all";
 /** Each is this and the number of its client. */
 export const OWN_CHANNELS = "bench.own";
 
+/** How clients come in is of no account once they are in. */
+const ALL = SERVER_NAMES.filter((name) => name !== "by-address");
+
 const SHARED = {
   native: false,
   settings: {},
@@ -46,19 +49,19 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     ...SHARED,
     name: "fan-out",
     title: "one channel, everybody subscribed",
-    servers: undefined,
+    servers: ALL,
   },
   turns: {
     ...SHARED,
     name: "turns",
     title: "one channel, servers that run side by side and take turns",
-    servers: ["bare", "native", "tidegate", "replayable", "three-nodes"],
+    servers: ["bare", "native", "tidegate", "by-address", "replayable", "three-nodes"],
   },
   own: {
     ...SHARED,
     name: "own",
     title: "a channel of its own for each connection",
-    servers: undefined,
+    servers: ALL,
     channel: "own",
     channelOfMessage: (message, clients) => `${OWN_CHANNELS}.${message % clients}`,
     sequenceOf: (message, clients) => Math.floor(message / clients),

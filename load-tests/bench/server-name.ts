@@ -4,6 +4,7 @@ export const SERVER_NAMES = [
   "ws",
   "socket.io",
   "tidegate",
+  "by-address",
   "replayable",
   "three-nodes",
   "centrifugo",
