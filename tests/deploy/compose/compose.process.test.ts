@@ -3,13 +3,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEVELOPMENT_KEY } from "@tidegate/auth";
-import { findOnPath, locateNatsServer, readEnvironment, runCommand } from "@tidegate/testkit";
+import { locateNatsServer, locatePromtool, readEnvironment, runCommand } from "@tidegate/testkit";
 import { beforeAll, describe, expect, it } from "vitest";
 import { at, listAt, type Manifest, textAt } from "../manifest.ts";
 import { ComposeProject } from "./compose-project.ts";
 import { DOCKER, openComposeReader, type ReadCompose } from "./compose-reader.ts";
 import type { ComposeRule } from "./container-rules.ts";
 import * as containers from "./container-rules.ts";
+import * as monitoring from "./monitoring-rules.ts";
 import * as network from "./network-rules.ts";
 import * as settings from "./settings-rules.ts";
 
@@ -44,6 +45,8 @@ const RULES: readonly ComposeRule[] = [
   network.proxyWaits,
   network.proxyCarriesAll,
   network.pathsAreOpen,
+  monitoring.rulesAreLoaded,
+  monitoring.dashboardIsFound,
 ];
 
 let read: ReadCompose;
@@ -128,6 +131,12 @@ const BREAKS: readonly (readonly [ComposeRule, string, string | RegExp, string])
   [network.proxyCarriesAll, "haproxy.cfg", "maxconn 30000", "maxconn 20000"],
   [network.proxyCarriesAll, "compose.yaml", "replicas: 3", "replicas: 2"],
   [network.pathsAreOpen, "haproxy.cfg", "webhooks:8090", "webhooks:8085"],
+  [monitoring.rulesAreLoaded, "compose.yaml", "target: /etc/prometheus/rules", "target: /prometheus/rules"],
+  [monitoring.rulesAreLoaded, "prometheus.yaml", "rules/*.yaml", "rules/*.yml"],
+  [monitoring.rulesAreLoaded, "prometheus.yaml", "job_name: tidegate-webhooks", "job_name: webhooks"],
+  [monitoring.dashboardIsFound, "compose.yaml", "grafana/dashboards/tidegate.json", "grafana/tidegate.json"],
+  [monitoring.dashboardIsFound, "grafana/prometheus.yaml", "isDefault: true", "isDefault: false"],
+  [monitoring.dashboardIsFound, "prometheus.yaml", "scrape_interval: 15s", "scrape_interval: 30s"],
 ];
 
 describe("the policy", () => {
@@ -179,11 +188,22 @@ it("nats.conf is taken by nats-server, with the permissions", async () => {
   }
 });
 
-const [promtool] = await findOnPath("promtool", readEnvironment());
-
-it.skipIf(promtool === undefined)("prometheus.yaml is taken by promtool, where there is one", async () => {
-  const check = ["check", "config", join(DOCKER, "prometheus.yaml")];
-  await runCommand(promtool ?? "", check, { env: readEnvironment(), timeoutMs: CHECK_TIMEOUT_MS });
+it("prometheus.yaml is taken by promtool, with the rules", { timeout: INSTALL_TIMEOUT_MS }, async () => {
+  const directory = await mkdtemp(join(tmpdir(), "tidegate-prometheus-"));
+  try {
+    cpSync(join(DOCKER, "prometheus.yaml"), join(directory, "prometheus.yaml"));
+    cpSync(join(DOCKER, "../prometheus/rules"), join(directory, "rules"), { recursive: true });
+    const said = await runCommand(await locatePromtool(), ["check", "config", "prometheus.yaml"], {
+      env: readEnvironment(),
+      cwd: directory,
+      timeoutMs: CHECK_TIMEOUT_MS,
+    });
+    expect(said.match(/SUCCESS: \d+ rules found/g)).toHaveLength(
+      readdirSync(join(directory, "rules")).length,
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 });
 
 it("everything that compose.yaml mounts is there, and everything that is there is of use", async () => {
