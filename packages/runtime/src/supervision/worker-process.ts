@@ -34,6 +34,8 @@ export class WorkerProcess {
   /** Told to end before it listened. */
   #early: TerminationSignal | undefined;
   #hasBegun = false;
+  /** It reports since: before that it knows no numbers, and loads modules instead of answering. */
+  #reports = false;
   #over = false;
 
   /**
@@ -66,9 +68,9 @@ export class WorkerProcess {
     this.#child.kill("SIGKILL");
   }
 
-  /** Its metrics now; `undefined` if it does not answer in time or ends. Calls that overlap share one answer. */
+  /** Its metrics now; `undefined` if it is still starting, does not answer in time, or ends. Calls that overlap share one answer. */
   metrics(): Promise<readonly FamilySnapshot[] | undefined> {
-    if (this.#over) return Promise.resolve(undefined);
+    if (this.#over || !this.#reports) return Promise.resolve(undefined);
     if (this.#asking === undefined) {
       const { promise, resolve } = Promise.withResolvers<readonly FamilySnapshot[] | undefined>();
       const timer = setTimeout(() => settle(), METRICS_PATIENCE_MS).unref();
@@ -94,6 +96,7 @@ export class WorkerProcess {
       case "alive":
         return;
       case "readiness":
+        this.#reports = true;
         this.#events.onReadiness(message.state);
         return;
       case "metrics":
