@@ -2,7 +2,7 @@ import type { Logger, MetricsOf } from "@tidegate/runtime";
 import type { DeliveryInstruments } from "./delivery/delivery-instruments.ts";
 import { type DeliveryResult, OUTCOMES } from "./delivery/delivery-result.ts";
 import { DEAD_REASONS, type DeadReason } from "./delivery/retry-policy.ts";
-import type { Disablement, Lock } from "./endpoints/endpoint.ts";
+import { DISABLE_REASONS, type Disablement, type Lock } from "./endpoints/endpoint.ts";
 import { DEFER_REASONS, type DeferReason } from "./lanes/lane.ts";
 import type { WEBHOOK_METRICS } from "./metrics.ts";
 import type { ConsumerRefusal } from "./queue/consumer-refusal.ts";
@@ -27,6 +27,7 @@ export class WebhookInstruments implements DeliveryInstruments {
     // From the start, at zero: Prometheus sees no increase in a series that begins with its first event.
     for (const outcome of OUTCOMES) metrics.attempts.child({ outcome });
     for (const reason of DEAD_REASONS) metrics.deadLetters.child({ reason });
+    for (const reason of DISABLE_REASONS) metrics.disabled.child({ reason });
     for (const reason of DEFER_REASONS) metrics.deferrals.child({ reason });
   }
 

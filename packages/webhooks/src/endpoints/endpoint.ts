@@ -43,10 +43,12 @@ interface EndpointConfig {
   readonly paused: boolean;
 }
 
+/** `gone`: it answered 410. `failing`: nothing had succeeded for days. */
+export const DISABLE_REASONS = ["gone", "failing"] as const;
+
 /** Why nothing is sent to an endpoint any more, and since when. */
 export interface Disablement {
-  /** `gone`: it answered 410. `failing`: nothing had succeeded for days. */
-  readonly reason: "gone" | "failing";
+  readonly reason: (typeof DISABLE_REASONS)[number];
   readonly at: number;
 }
 
