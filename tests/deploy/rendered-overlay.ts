@@ -26,14 +26,21 @@ export interface RenderedOverlay {
 
 /** Renders all overlays with kustomize itself, which is built first if need be. */
 export async function renderOverlays(): Promise<readonly RenderedOverlay[]> {
-  const kustomize = await locateGoProgram(KUSTOMIZE);
+  const render = await openKustomize();
   return await Promise.all(
     OVERLAYS.map(async (overlay) => {
-      const text = await runCommand(kustomize, ["build", join(KUBERNETES, "overlays", overlay)], {
-        env: readEnvironment(),
-        timeoutMs: RENDER_TIMEOUT_MS,
-      });
+      const text = await render(join(KUBERNETES, "overlays", overlay));
       return { overlay, text, manifests: parseManifests(text) };
     }),
   );
+}
+
+/** What kustomize makes of a folder. @throws TestkitError with what it says is wrong. */
+export async function openKustomize(): Promise<(folder: string) => Promise<string>> {
+  const kustomize = await locateGoProgram(KUSTOMIZE);
+  return async (folder) =>
+    await runCommand(kustomize, ["build", folder], {
+      env: readEnvironment(),
+      timeoutMs: RENDER_TIMEOUT_MS,
+    });
 }
