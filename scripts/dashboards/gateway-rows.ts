@@ -1,4 +1,4 @@
-import { each, level, most, quantiles, type Row, rate, series } from "./panel.ts";
+import { each, happened, level, most, quantiles, type Row, rate, series } from "./panel.ts";
 
 export const CONNECTIONS: Row = {
   title: "Connections",
@@ -19,7 +19,7 @@ export const CONNECTIONS: Row = {
       title: "Closed",
       help: "By the name of the close code; client and abnormal are not ours.",
       unit: "ops",
-      queries: [rate("tidegate_closes_total", ["code"])],
+      queries: [happened("tidegate_closes_total", ["code"])],
     },
     {
       title: "Turned away",
@@ -43,7 +43,7 @@ export const CONNECTIONS: Row = {
       title: "Tokens",
       help: "Looked at on connect and on refresh, by outcome.",
       unit: "ops",
-      queries: [rate("tidegate_authentications_total", ["outcome"])],
+      queries: [happened("tidegate_authentications_total", ["outcome"])],
     },
     {
       title: "Time to verify a token",
@@ -61,7 +61,7 @@ export const CONNECTIONS: Row = {
       title: "Errors told to clients",
       help: "By code; forbidden and the like are the clients' own.",
       unit: "ops",
-      queries: [rate("tidegate_errors_total", ["code"])],
+      queries: [happened("tidegate_errors_total", ["code"])],
     },
     {
       title: "Requests over HTTP",

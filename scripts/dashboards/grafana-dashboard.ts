@@ -89,7 +89,7 @@ function laidOut(rows: readonly Row[]): readonly GrafanaDashboard[] {
 }
 
 function timeSeries(id: number, panel: Panel, gridPos: GrafanaDashboard): GrafanaDashboard {
-  const { title, help, unit, queries } = panel;
+  const { title, help, unit, threshold, queries } = panel;
   return {
     id,
     type: "timeseries",
@@ -98,7 +98,17 @@ function timeSeries(id: number, panel: Panel, gridPos: GrafanaDashboard): Grafan
     datasource: DATASOURCE,
     gridPos,
     fieldConfig: {
-      defaults: { unit, min: 0, custom: { lineWidth: 1, fillOpacity: 8, showPoints: "never" } },
+      defaults: {
+        unit,
+        min: 0,
+        custom: {
+          lineWidth: 1,
+          fillOpacity: 8,
+          showPoints: "never",
+          ...(threshold === undefined ? {} : { thresholdsStyle: { mode: "dashed" } }),
+        },
+        ...(threshold === undefined ? {} : { thresholds: thresholdsAt(threshold) }),
+      },
       overrides: [],
     },
     options: {
@@ -112,4 +122,12 @@ function timeSeries(id: number, panel: Panel, gridPos: GrafanaDashboard): Grafan
       legendFormat,
     })),
   };
+}
+
+function thresholdsAt(value: number): GrafanaDashboard {
+  const steps = [
+    { color: "green", value: null },
+    { color: "red", value },
+  ];
+  return { mode: "absolute", steps };
 }

@@ -9,6 +9,8 @@ export interface Panel {
   /** What to see in it, for who looks at night. */
   readonly help: string;
   readonly unit: Unit;
+  /** From where on it is bad: a line across the panel. */
+  readonly threshold?: number;
   readonly queries: readonly Query[];
 }
 
@@ -32,6 +34,16 @@ export function series(metric: string, ...matchers: readonly string[]): string {
 /** How often in a second, all together or by labels. */
 export function rate(metric: string, by: string | readonly string[]): Query {
   return sumBy(`rate(${series(metric)}[$__rate_interval])`, by);
+}
+
+/**
+ * The same of those values alone by which anything happened in the time that is shown: of codes there are dozens, and most stay at zero.
+ * Nothing at all where nothing happened.
+ */
+export function happened(metric: string, by: readonly string[]): Query {
+  const [often, legend] = rate(metric, by);
+  const [times] = sumBy(`increase(${series(metric)}[$__range])`, by);
+  return [`${often}\nand ${times} > 0`, legend];
 }
 
 /** How many there are, all together or by labels. */

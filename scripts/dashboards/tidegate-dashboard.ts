@@ -10,12 +10,14 @@ const PROMISES: Row = {
       title: "Burn of the last hour",
       help: "How many times too fast the error budgets are used up; 1 lasts exactly 30 days. From 14.4 on somebody is called.",
       unit: "short",
+      threshold: 14.4,
       queries: [['max by (slo) (slo:tidegate_burn:rate1h{namespace=~"$namespace"})', "{{slo}}"]],
     },
     {
       title: "Burn of three days",
       help: "Above 1 the budget does not last.",
       unit: "short",
+      threshold: 1,
       queries: [['max by (slo) (slo:tidegate_burn:rate3d{namespace=~"$namespace"})', "{{slo}}"]],
     },
     {
@@ -51,6 +53,7 @@ const PROCESSES: Row = {
       title: "Event loop busy",
       help: "Above 80 % there is no room for a storm.",
       unit: "percentunit",
+      threshold: 0.8,
       queries: [each("nodejs_eventloop_utilization_ratio")],
     },
     {
@@ -88,6 +91,7 @@ const PROCESSES: Row = {
       title: "Open files",
       help: "Of those that the process may have.",
       unit: "percentunit",
+      threshold: 0.8,
       queries: [[`${series("process_open_fds")} / ${series("process_max_fds")}`, "{{instance}} {{process}}"]],
     },
     {

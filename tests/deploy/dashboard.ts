@@ -25,6 +25,9 @@ export function readDashboard(): readonly DashboardQuery[] {
   });
   return [...ofPanels, ...ofVariables].map(({ panel, expression }) => ({
     panel,
-    expression: expression.replaceAll("$__rate_interval", "5m").replaceAll(/\$\w+/g, ".*"),
+    expression: expression
+      .replaceAll("$__rate_interval", "5m")
+      .replaceAll("$__range", "3h")
+      .replaceAll(/\$\w+/g, ".*"),
   }));
 }
