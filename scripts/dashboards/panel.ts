@@ -2,7 +2,7 @@
 type Unit = "short" | "ops" | "Bps" | "bytes" | "s" | "percentunit" | "none";
 
 /** A query, and what its lines are called: `{{label}}` stands for the value of a label. */
-type Query = readonly [expression: string, legend: string];
+export type Query = readonly [expression: string, legend: string];
 
 export interface Panel {
   readonly title: string;

@@ -1,5 +1,6 @@
 import { CONNECTIONS, CONTINUITY, FAN_OUT, NATS, SLOW_READERS, UPSTREAM } from "./gateway-rows.ts";
 import { type GrafanaDashboard, grafanaDashboard } from "./grafana-dashboard.ts";
+import { NATS_SERVERS } from "./nats-server-row.ts";
 import { each, level, OWN_JOBS, type Row, rate, series } from "./panel.ts";
 import { HOOKS, WEBHOOKS } from "./webhook-rows.ts";
 
@@ -130,6 +131,7 @@ export function tidegateDashboard(): GrafanaDashboard {
       WEBHOOKS,
       HOOKS,
       PROCESSES,
+      NATS_SERVERS,
     ],
   });
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { listAt, textAt } from "./manifest.ts";
 import { EXPORTED, readMetricUses, readMonitors } from "./metric-uses.ts";
+import { isOfNatsExporter, NATS_EXPORTER_LABELS } from "./nats-exporter.ts";
 import { readExpression, type Selector } from "./promql.ts";
 import { PROMETHEUS, readRules } from "./rule-file.ts";
 
@@ -34,6 +35,10 @@ for (const { kind, name, labels } of EXPORTED) {
 for (const { kind, name } of readRules()) {
   if (kind === "record") known.set(name, ["namespace", "slo"]);
 }
+// Of NATS servers. Whether there are such is looked up in a test with a server.
+for (const { selectors } of uses) {
+  for (const { metric } of selectors) if (isOfNatsExporter(metric)) known.set(metric, NATS_EXPORTER_LABELS);
+}
 // Series of Prometheus itself.
 known.set("up", TARGET_LABELS).set("ALERTS", [...TARGET_LABELS, "alertname", "alertstate"]);
 
@@ -49,7 +54,7 @@ function misspelt({ metric, matchers }: Selector): readonly string[] {
   const labels = known.get(metric) ?? [];
   return matchers
     .filter(({ label }) => labels.includes(label) && !TARGET_LABELS.includes(label))
-    .filter(({ label }) => !["le", "slo", "alertname", "alertstate"].includes(label))
+    .filter(({ label }) => !["le", "slo", "alertname", "alertstate", ...NATS_EXPORTER_LABELS].includes(label))
     .flatMap(({ value }) => value.split("|"))
     .filter((value) => !words.has(value));
 }
