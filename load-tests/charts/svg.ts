@@ -114,10 +114,11 @@ export function compact(value: number): string {
   return `${Number((value / divisor).toPrecision(value >= 1e3 && divisor === 1 ? 4 : 3))}${suffix}`;
 }
 
-function round(value: number): number {
+/** As exact as can be seen. */
+export function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function escaped(content: string): string {
+export function escaped(content: string): string {
   return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }

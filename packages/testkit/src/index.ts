@@ -11,6 +11,7 @@ export { launchChromium } from "./launch-chromium.ts";
 export { locateHaproxy } from "./locate-haproxy.ts";
 export type { LocateNatsServerOptions } from "./locate-nats-server.ts";
 export { locateNatsServer } from "./locate-nats-server.ts";
+export { locatePrometheus } from "./locate-prometheus.ts";
 export { locatePromtool } from "./locate-promtool.ts";
 export { makeOnce } from "./make-once.ts";
 export type { NatsCluster } from "./nats-cluster.ts";

@@ -8,6 +8,7 @@
  * - `nginx-missing`: no way of getting an nginx worked
  * - `haproxy-missing`: no way of getting an HAProxy worked
  * - `promtool-missing`: no way of getting a promtool worked
+ * - `prometheus-missing`: no way of getting a Prometheus worked
  * - `install-failed`: one way of installing a program failed (download, checksum, build)
  * - `process-failed`: a child process could not be started, or ended before it did what was awaited
  * - `socket-closed`: a connection ended before what was awaited arrived
@@ -22,6 +23,7 @@ export type TestkitErrorCode =
   | "nginx-missing"
   | "haproxy-missing"
   | "promtool-missing"
+  | "prometheus-missing"
   | "install-failed"
   | "process-failed"
   | "socket-closed"
