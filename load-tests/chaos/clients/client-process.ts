@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { type PreparedTruth, prepareTruth } from "../accounting/audit.ts";
 import { addTallies, type Tally, TRANSPORTS } from "../accounting/tally.ts";
 import { EventStreamTransport } from "./event-stream-transport.ts";
+import { openInTurn } from "./open-in-turn.ts";
 import type { Answer, NumberedAnswer, NumberedOrder, Order, RoundTruth, TallyOf } from "./orders.ts";
 import { PollTransport } from "./poll-transport.ts";
 import { type ClientPlan, Subscriber } from "./subscriber.ts";
@@ -70,21 +71,8 @@ async function carryOut(order: Order): Promise<Answer> {
 }
 
 async function open(): Promise<void> {
-  const deadline = performance.now() + OPEN_LIMIT_MS;
-  let next = 0;
-  for (;;) {
-    const opening = subscribers.slice(0, next).filter(({ isServed }) => !isServed).length;
-    for (const subscriber of subscribers.slice(next, next + IN_FLIGHT - opening)) {
-      subscriber.join();
-      next += 1;
-    }
-    if (next === subscribers.length && opening === 0) {
-      return;
-    }
-    if (performance.now() > deadline) {
-      throw new Error(unserved(OPEN_LIMIT_MS));
-    }
-    await delay(POLL_MS);
+  if (!(await openInTurn(subscribers, { inFlight: IN_FLIGHT, limitMs: OPEN_LIMIT_MS, pollMs: POLL_MS }))) {
+    throw new Error(unserved(OPEN_LIMIT_MS));
   }
 }
 
