@@ -80,6 +80,8 @@ export class Gateway {
     const traffic = new Traffic();
     const instruments = createInstruments(metrics);
     const uptime = (): number => performance.now();
+    // Rates are counted in whole milliseconds, and deadlines take less memory as small integers.
+    const wholeUptime = (): number => Math.floor(performance.now());
     this.#options = options;
     const events = new LifecycleEvents({ node: options.node, broker, now: Date.now });
     this.#occupancy = policies.announcesAny ? new Occupancy({ events, policies, uptime }) : undefined;
@@ -93,7 +95,7 @@ export class Gateway {
       },
     );
     this.#monitor.start();
-    this.#gate = new Gate(options.admission, this.#monitor, instruments.turnedAway, Date.now, Math.random);
+    this.#gate = new Gate(options.admission, this.#monitor, instruments.turnedAway, wholeUptime, Math.random);
     this.#arrivals = new Arrivals({
       uptime,
       onFault: (error) => logger.error({ err: error }, "a newcomer failed"),
@@ -120,7 +122,7 @@ export class Gateway {
         occupancy: this.#occupancy,
       }),
       events: options.events.connections ? events : undefined,
-      wheel: new TimerWheel(),
+      wheel: new TimerWheel(wholeUptime),
       arrivals: this.#arrivals,
       gate: this.#gate,
       turns: new Turns(),
@@ -128,6 +130,7 @@ export class Gateway {
       instruments,
       tracing: options.tracing,
       logger,
+      uptime: wholeUptime,
       now: Date.now,
       random: Math.random,
     };

@@ -39,7 +39,9 @@ export interface NodeContext {
   /** `undefined` where it is off. */
   readonly tracing: Tracing | undefined;
   readonly logger: Logger;
-  /** Unix time in ms. */
+  /** Whole ms of a clock that nobody sets, for everything that takes its time: deadlines, heartbeats, rates. */
+  readonly uptime: () => number;
+  /** Unix time in ms, which may be set to another at any moment. For dates alone. */
   readonly now: () => number;
   /** 0 to 1, for jitter. */
   readonly random: () => number;

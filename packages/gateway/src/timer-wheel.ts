@@ -25,7 +25,8 @@ export class TimerWheel {
   #timer: NodeJS.Timeout | undefined;
   #position: number;
 
-  constructor(now: () => number = Date.now) {
+  /** @param now in ms, of a clock that nobody sets. */
+  constructor(now: () => number) {
     this.#now = now;
     this.#position = Math.floor(now() / TICK_MS);
   }
@@ -68,10 +69,8 @@ export class TimerWheel {
   advance(): void {
     const now = this.#now();
     const target = Math.floor(now / TICK_MS);
-    // One full turn visits every slot: after a long stall more turns would find nothing, and after the clock was set
-    // back everything must be sorted in again, or it would sleep until the clock is where it was.
-    const turnAgo = target - SLOTS;
-    this.#position = target < this.#position ? turnAgo : Math.max(this.#position, turnAgo);
+    // One full turn visits every slot: after a long stall more turns would find nothing.
+    this.#position = Math.max(this.#position, target - SLOTS);
     while (this.#position < target) {
       this.#position += 1;
       this.#empty(this.#position % SLOTS, now);

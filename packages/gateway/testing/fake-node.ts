@@ -15,7 +15,10 @@ import { Traffic } from "../src/traffic.ts";
 import { Turns } from "../src/turns.ts";
 import { FakeBroker } from "./fake-broker.ts";
 
+/** The date when a test begins. */
 export const NOW = 1_800_000_000_000;
+/** What the clock of deadlines shows then. */
+export const BEGUN = 1_000_000;
 
 export const LIMITS: GatewayLimits = {
   frameBytes: 4_096,
@@ -135,7 +138,8 @@ export interface FakeNode {
   readonly context: NodeContext;
   readonly broker: FakeBroker;
   readonly verifier: FakeVerifier;
-  readonly clock: { now: number };
+  /** The clock of deadlines, and how far the date is ahead of it: whoever sets the date changes that. */
+  readonly clock: { uptime: number; ahead: number };
   /** Lines that were logged, parsed. */
   readonly logged: Readonly<Record<string, unknown>>[];
   readonly exposition: MetricsExposition;
@@ -158,10 +162,11 @@ export interface FakeNodeOptions {
 export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
   const broker = new FakeBroker();
   const verifier = new FakeVerifier();
-  const clock = { now: NOW };
-  const now = (): number => clock.now;
+  const clock = { uptime: BEGUN, ahead: NOW - BEGUN };
+  const uptime = (): number => clock.uptime;
+  const now = (): number => clock.uptime + clock.ahead;
   const traffic = new Traffic();
-  const wheel = new TimerWheel(now);
+  const wheel = new TimerWheel(uptime);
   const { metrics, exposition } = createMetrics(GATEWAY_METRICS);
   const logged: Readonly<Record<string, unknown>>[] = [];
   const logger = createLogger({
@@ -189,7 +194,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
       batchBytes: LIMITS.frameBytes,
       traffic,
       budget: options.budget ?? UNLIMITED,
-      uptime: now,
+      uptime,
       now,
       onLost: () => {},
       occupancy: undefined,
@@ -209,6 +214,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
     instruments,
     tracing: options.tracing,
     logger,
+    uptime,
     now,
     random: () => 0.5,
   };
@@ -221,9 +227,9 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
     exposition,
     metric: async (series) => seriesValue(await exposition.text(), series),
     pass: (ms) => {
-      const until = clock.now + ms;
-      while (clock.now < until) {
-        clock.now = Math.min(clock.now + 100, until);
+      const until = clock.uptime + ms;
+      while (clock.uptime < until) {
+        clock.uptime = Math.min(clock.uptime + 100, until);
         wheel.advance();
       }
     },

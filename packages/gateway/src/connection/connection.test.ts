@@ -73,6 +73,33 @@ describe("an open connection", () => {
     expect(endings()).toStrictEqual(["token_expired"]);
   });
 
+  it.each([-3_600_000, 3_000_000])("is closed when the date says so, which was set by %d ms", async (ms) => {
+    const { connection, verifier, clock, pass, endings } = fixture({ ping: { intervalMs: 1_000 } });
+    connection.begin(verifier.accept("good", { expiresAt: NOW + 3_600_000 }));
+    await turns();
+    clock.ahead += ms;
+    const answered = (span: number): void => {
+      for (let passed = 0; passed < span; passed += 1_000) {
+        pass(1_000);
+        connection.heard();
+      }
+    };
+    answered(3_599_000 - ms);
+    expect(endings()).toStrictEqual([]);
+    answered(2_000);
+    expect(endings()).toStrictEqual(["token_expired"]);
+  });
+
+  it.each([-3_600_000, 3_000_000])("is pinged in time also when the date is set by %d ms", async (ms) => {
+    const { clock, socket, pass, endings } = await opened();
+    clock.ahead += ms;
+    pass(PING.intervalMs);
+    expect(socket.pings).toBe(1);
+    expect(endings()).toStrictEqual([]);
+    pass(PING.pongTimeoutMs);
+    expect(endings()).toStrictEqual(["no_pong"]);
+  });
+
   it("names itself to backends by the token in force", async () => {
     const { connection, verifier, send } = await opened();
     expect(connection.publisher).toMatchObject({ user: "ada", connection: "n1-boot-1", claims: undefined });

@@ -27,6 +27,7 @@ import { Outbox, type OutboxOwner } from "./outbox.ts";
 import { tellLoss, tellReset } from "./refusal.ts";
 import { ReplayGate } from "./replay-gate.ts";
 import { type Deliveries, type Subscription, Subscriptions } from "./subscriptions.ts";
+import { expiryOf } from "./token-expiry.ts";
 import { type Newcomer, welcome } from "./welcome.ts";
 
 /** One client on one WebSocket, from the upgrade to the close. The transport calls in; nothing here knows the transport. */
@@ -62,8 +63,8 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
     wish: AddressWish,
     onClosed: (connection: Connection) => void,
   ) {
-    const { limits, now } = context;
-    const openedAt = now();
+    const { limits, uptime } = context;
+    const openedAt = uptime();
     this.context = context;
     this.id = id;
     this.format = format;
@@ -193,13 +194,13 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
 
   /** @internal Called while the client is let in. */
   admit(entrance: Entrance, principal: Principal, connect: Connect | undefined): void {
-    const { events, instruments, limits, now, random } = this.context;
+    const { events, instruments, limits, uptime, random } = this.context;
     instruments.authentications[principal === undefined ? "anonymous" : "ok"].inc();
     if (connect !== undefined) {
       this.#connectId = connect.id;
       this.format = agreedFormat(this.format, connect);
     }
-    this.#state = { kind: "open", principal, ageAt: endOfAge(now(), limits.connectionAgeMs, random()) };
+    this.#state = { kind: "open", principal, ageAt: endOfAge(uptime(), limits.connectionAgeMs, random()) };
     events?.connectionOpened(this.#announced);
     this.reschedule();
     welcome(this, entrance.wish, connect?.id, connect?.channels ?? []);
@@ -243,7 +244,14 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
   /** @internal Called by the timer wheel. */
   wake(now: number): void {
     const { limits, ping, random } = this.context;
-    const ending = overdue(this.#state, this.#outbox.state, this.#outbox.behindSince, limits, now);
+    const ending = overdue(
+      this.#state,
+      this.#expiresAt,
+      this.#outbox.state,
+      this.#outbox.behindSince,
+      limits,
+      now,
+    );
     if (ending !== undefined) {
       this.end(ending.name, ending.reason);
       return;
@@ -278,8 +286,8 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
     if (this.isClosed) {
       return;
     }
-    const { limits, now } = this.context;
-    this.#intake ??= new FrameIntake(this, limits.messageBurst, now(), this.#connectId);
+    const { limits, uptime } = this.context;
+    this.#intake ??= new FrameIntake(this, limits.messageBurst, uptime(), this.#connectId);
     const outcome = this.#intake.take(frame);
     switch (outcome.kind) {
       case "answer":
@@ -365,9 +373,19 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
   reschedule(): void {
     if (!this.isClosed) {
       const outbox = this.#outbox;
-      const deadline = nextDeadline(this.#state, outbox.state, outbox.behindSince, this.context.limits);
+      const deadline = nextDeadline(
+        this.#state,
+        this.#expiresAt,
+        outbox.state,
+        outbox.behindSince,
+        this.context.limits,
+      );
       this.context.wheel.schedule(this, Math.min(deadline, this.#liveness.dueAt, outbox.wakeAt));
     }
+  }
+
+  get #expiresAt(): number {
+    return expiryOf(this.principal, this.context);
   }
 
   get #announced(): AnnouncedConnection {

@@ -6,10 +6,12 @@ import type { OutboxState } from "./outbox.ts";
 /**
  * What has run out for a connection, if anything has.
  *
+ * @param expiresAt when its token does; all times are of one clock.
  * @param behindSince since when subscriptions have been behind, if any are.
  */
 export function overdue(
   state: ConnectionState,
+  expiresAt: number,
   outbox: OutboxState,
   behindSince: number | undefined,
   limits: GatewayLimits,
@@ -18,7 +20,7 @@ export function overdue(
   if (outbox.kind === "broken") {
     return { name: "slow_consumer", reason: "too much was waiting to be read" };
   }
-  if (now >= stateDeadline(state)) {
+  if (now >= stateDeadline(state, expiresAt)) {
     return state.kind === "entering"
       ? { name: "connect_timeout", reason: `connect within ${limits.unauthenticatedMs} ms` }
       : { name: "token_expired", reason: "reconnect with a new token, or refresh before it expires" };
@@ -36,12 +38,13 @@ export function isTooOld(state: ConnectionState, now: number): boolean {
 /** When {@link overdue} and {@link isTooOld} have to be asked again; in the past if they have something to say now. */
 export function nextDeadline(
   state: ConnectionState,
+  expiresAt: number,
   outbox: OutboxState,
   behindSince: number | undefined,
   limits: GatewayLimits,
 ): number {
   return Math.min(
-    stateDeadline(state),
+    stateDeadline(state, expiresAt),
     ageDeadline(state),
     outboxDeadline(outbox, limits),
     catchUpDeadline(behindSince, limits),
@@ -56,13 +59,13 @@ function catchUpDeadline(behindSince: number | undefined, limits: GatewayLimits)
   return behindSince === undefined ? Number.POSITIVE_INFINITY : behindSince + limits.catchUpMs;
 }
 
-function stateDeadline(state: ConnectionState): number {
+function stateDeadline(state: ConnectionState, expiresAt: number): number {
   switch (state.kind) {
     case "entering":
       return state.entrance.deadline;
     case "open":
     case "leaving":
-      return state.principal?.expiresAt ?? Number.POSITIVE_INFINITY;
+      return expiresAt;
     case "closed":
       return Number.POSITIVE_INFINITY;
   }

@@ -12,7 +12,7 @@ import type { InboundFrame } from "./held-frames.ts";
 function fixture(options: FakeNodeOptions = {}, connectId = 0) {
   const node = fakeNode(options);
   const session = new FakeSession(node.context);
-  const intake = new FrameIntake(session, node.context.limits.messageBurst, node.clock.now, connectId);
+  const intake = new FrameIntake(session, node.context.limits.messageBurst, node.clock.uptime, connectId);
   return { node, session, intake };
 }
 
@@ -79,7 +79,7 @@ describe("FrameIntake", () => {
       { type: "ok", id: 2 },
       { type: "error", id: 3, code: "rate_limited", retryAfter: 200 },
     ]);
-    node.clock.now += 200;
+    node.clock.uptime += 200;
     expect(answerOf(intake.take(text({ type: "ping", id: 4 })))).toMatchObject({ type: "ok", id: 4 });
     const more = [5, 6, 7].map((id) => intake.take(text({ type: "ping", id })));
     expect(more.map(({ kind }) => kind)).toStrictEqual(["answer", "answer", "close"]);
@@ -93,7 +93,7 @@ describe("FrameIntake", () => {
       id: 2,
       code: "rate_limited",
     });
-    node.clock.now += 1_000;
+    node.clock.uptime += 1_000;
     expect(answerOf(intake.take(text({ type: "ping", id: 2 })))).toMatchObject({ code: "duplicate_id" });
   });
 

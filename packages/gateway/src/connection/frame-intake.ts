@@ -74,9 +74,9 @@ export class FrameIntake {
     if (format === "raw") {
       return { kind: "close", name: "receive_only", reason: "raw connections only receive" };
     }
-    const { limits, now } = context;
+    const { limits, uptime } = context;
     const rate = limits.messagesPerSecond;
-    const verdict = this.#bucket.take(now(), rate, limits.messageBurst);
+    const verdict = this.#bucket.take(uptime(), rate, limits.messageBurst);
     if (verdict === "flood") {
       return { kind: "close", name: "rate_limited", reason: `at most ${rate} messages a second` };
     }

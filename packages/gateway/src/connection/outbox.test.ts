@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fakeNode, NOW } from "../../testing/fake-node.ts";
+import { BEGUN, fakeNode } from "../../testing/fake-node.ts";
 import { FakeSocket } from "../../testing/fake-socket.ts";
 import type { Frame } from "../fan-out/format.ts";
 import { Outbox, type OutboxOwner } from "./outbox.ts";
@@ -71,7 +71,7 @@ describe("Outbox", () => {
     outbox.deliverLive([frame("y")], { name: "chat.a" });
     expect(outbox.state).toStrictEqual({
       kind: "lagging",
-      since: NOW,
+      since: BEGUN,
       missed: 0,
       missedIn: undefined,
       ceiling: 2 * LIMIT + 1,
@@ -116,13 +116,13 @@ describe("Outbox", () => {
     const { socket, clock, outbox } = fixture();
     socket.reading = false;
     outbox.deliverLive([big], { name: "chat.a" });
-    clock.now += 5_000;
+    clock.uptime += 5_000;
     outbox.deliverLive([frame("missed")], { name: "chat.a" });
     socket.buffered = LIMIT;
     expect(outbox.drained()).toBeUndefined();
     socket.buffered = LIMIT / 2 + 1;
     expect(outbox.drained()).toBeUndefined();
-    expect(outbox.state).toMatchObject({ kind: "lagging", since: NOW, missed: 1 });
+    expect(outbox.state).toMatchObject({ kind: "lagging", since: BEGUN, missed: 1 });
   });
 
   it("flows again once half the limit is free, and tells how many were missed", () => {

@@ -268,7 +268,13 @@ export class Outbox implements CatchUpOwner {
     if (buffered > this.#limitBytes) {
       // From what waits now on, not from the limit: the last message may have been many times as large.
       const ceiling = buffered + this.#limitBytes;
-      this.#strain({ kind: "lagging", since: this.#context.now(), ceiling, missed: 0, missedIn: undefined });
+      this.#strain({
+        kind: "lagging",
+        since: this.#context.uptime(),
+        ceiling,
+        missed: 0,
+        missedIn: undefined,
+      });
     }
   }
 

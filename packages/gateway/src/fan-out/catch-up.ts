@@ -4,7 +4,7 @@ import type { Turn } from "../turns.ts";
 import type { CatchUpStep } from "./paused-seat.ts";
 
 /** What a catch-up needs of its connection. */
-export type CatchUpContext = Pick<NodeContext, "instruments" | "limits" | "now" | "turns">;
+export type CatchUpContext = Pick<NodeContext, "instruments" | "limits" | "turns" | "uptime">;
 
 /** What became of one piece; `ended`: it was given up while it was behind. */
 export type CatchUpOutcome =
@@ -71,7 +71,7 @@ export class CatchUp implements Turn {
   constructor(owner: CatchUpOwner, context: CatchUpContext) {
     this.#owner = owner;
     this.#context = context;
-    this.since = context.now();
+    this.since = context.uptime();
   }
 
   /** When to call {@link wake}. */
@@ -153,7 +153,7 @@ export class CatchUp implements Turn {
         break;
       case "failed":
         this.#behind.push(laggard);
-        this.#state = { kind: "resting", until: this.#context.now() + REST_MS };
+        this.#state = { kind: "resting", until: this.#context.uptime() + REST_MS };
         this.#owner.reschedule();
         return;
       case "ended":

@@ -41,7 +41,7 @@ export function createHttp(parts: HttpParts): Http {
   const { node, options, metrics } = parts;
   const http: HttpContext = {
     ...parts,
-    rates: new RequestRates(options, node.wheel, node.now),
+    rates: new RequestRates(options, node.wheel, node.uptime),
     instruments: new HttpInstruments(metrics),
   };
   const streams = new EventStreams(http);

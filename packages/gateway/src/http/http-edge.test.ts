@@ -56,8 +56,8 @@ beforeEach(() => {
     cookieName: undefined,
     roster: new Roster(LIMITS, { windowMs: 50, reconnectMs: 50 }),
     gate: gateOf(node.context),
-    arrivals: new Arrivals({ uptime: node.context.now, onFault: () => {} }),
-    rates: new RequestRates(options, node.context.wheel, node.context.now),
+    arrivals: new Arrivals({ uptime: node.context.uptime, onFault: () => {} }),
+    rates: new RequestRates(options, node.context.wheel, node.context.uptime),
     instruments: new HttpInstruments(metrics),
     newId: () => {
       serial += 1;

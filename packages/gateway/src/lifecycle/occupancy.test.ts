@@ -5,19 +5,19 @@ import { LifecycleEvents } from "./lifecycle-events.ts";
 import { Occupancy, VACANT_AFTER_MS } from "./occupancy.ts";
 
 function occupancy() {
-  const { broker, clock } = fakeNode();
-  const now = (): number => clock.now;
+  const { broker, clock, context } = fakeNode();
+  const uptime = (): number => clock.uptime;
   const chat = POLICIES.get("chat");
   const policies = new NamespacePolicies(
     new Map([...POLICIES, ...(chat === undefined ? [] : [["chat", { ...chat, events: true }] as const])]),
   );
-  const events = new LifecycleEvents({ node: "n1", broker, now });
+  const events = new LifecycleEvents({ node: "n1", broker, now: context.now });
   const told = (): string[] =>
     broker.announced.splice(0).map(({ event, payload }) => {
       const { channel } = payload as { readonly channel: string };
       return `${event} ${channel}`;
     });
-  return { clock, told, channels: new Occupancy({ events, policies, uptime: now }) };
+  return { clock, told, channels: new Occupancy({ events, policies, uptime }) };
 }
 
 it("announces a channel that gets its first subscriber, and one that has been without for a while", () => {
@@ -26,11 +26,11 @@ it("announces a channel that gets its first subscriber, and one that has been wi
   channels.entered("chat.b");
   expect(told()).toEqual(["channel.occupied chat.a", "channel.occupied chat.b"]);
   channels.left("chat.a");
-  clock.now += VACANT_AFTER_MS - 1;
+  clock.uptime += VACANT_AFTER_MS - 1;
   channels.left("chat.b");
   channels.sweep();
   expect(told()).toEqual([]);
-  clock.now += 1;
+  clock.uptime += 1;
   channels.sweep();
   expect(told()).toEqual(["channel.vacated chat.a"]);
   channels.stop();
@@ -45,9 +45,9 @@ it("takes no notice of who comes back in time, of patterns, and of namespaces th
   expect(told()).toEqual(["channel.occupied chat.a"]);
   channels.left("chat.a");
   channels.left("chat.*");
-  clock.now += VACANT_AFTER_MS - 1;
+  clock.uptime += VACANT_AFTER_MS - 1;
   channels.entered("chat.a");
-  clock.now += VACANT_AFTER_MS;
+  clock.uptime += VACANT_AFTER_MS;
   channels.sweep();
   expect(told()).toEqual([]);
   channels.stop();

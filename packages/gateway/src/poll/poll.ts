@@ -1,5 +1,6 @@
 import type { BrokerError } from "@tidegate/broker";
 import type { Cursor } from "@tidegate/protocol";
+import { expiryOf } from "../connection/token-expiry.ts";
 import type { Frame } from "../fan-out/format.ts";
 import { asBuffer } from "../fan-out/text-payload.ts";
 import { lossCode } from "../handlers/subscribe.ts";
@@ -63,14 +64,14 @@ export class Poll implements Drainable, ReaderOwner, Sleeper {
     wish: PollWish,
     onOver: (poll: Poll, outcome: PollOutcome | undefined) => void,
   ) {
-    const { limits, now } = node;
+    const { limits, uptime } = node;
     this.#node = node;
     this.#wish = wish;
     this.#onOver = onOver;
     this.#reader = new ChannelReader(this, limits.outboxBytes, undefined);
     // One that does not wait for messages still waits for the channels.
     const patienceMs = wish.timeoutMs === 0 ? limits.requestTimeoutMs : wish.timeoutMs;
-    this.#deadline = Math.min(now() + patienceMs, principal?.expiresAt ?? Number.POSITIVE_INFINITY);
+    this.#deadline = Math.min(uptime() + patienceMs, expiryOf(principal, node));
   }
 
   begin(): void {
@@ -201,7 +202,7 @@ export class Poll implements Drainable, ReaderOwner, Sleeper {
 
   #reschedule(): void {
     if (!this.#isOver) {
-      const settle = this.#reader.isSettling ? this.#node.now() + SETTLE_MS : Number.POSITIVE_INFINITY;
+      const settle = this.#reader.isSettling ? this.#node.uptime() + SETTLE_MS : Number.POSITIVE_INFINITY;
       this.#node.wheel.schedule(this, Math.min(this.#deadline, settle));
     }
   }

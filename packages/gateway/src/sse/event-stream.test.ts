@@ -305,7 +305,26 @@ describe("an event stream of several channels", () => {
   });
 });
 
+it.each([-3_600_000, 3_000_000])("there are signs of life also when the date is set by %d ms", async (ms) => {
+  const { clock, network, pass } = fixture({ ping: { intervalMs: 1_000 } });
+  await turns();
+  clock.ahead += ms;
+  const before = network.parser.comments.length;
+  pass(1_200);
+  expect(network.parser.comments.length - before).toBe(1);
+});
+
 describe("the end of an event stream", () => {
+  it("comes when the date says so, however it was set meanwhile", async () => {
+    const { clock, pass, network } = fixture({ expiresAt: NOW + 3_600_000, ping: { intervalMs: 1_000 } });
+    await turns();
+    clock.ahead += 3_000_000;
+    pass(599_000);
+    expect(network.ending).toBe("open");
+    pass(2_000);
+    expect(network.ending).toBe("ended");
+  });
+
   it("comes with the token's", async () => {
     const { network, pass, closed, metric } = fixture({ expiresAt: NOW + 5_000 });
     await turns();

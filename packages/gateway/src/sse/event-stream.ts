@@ -1,6 +1,7 @@
 import type { BrokerError } from "@tidegate/broker";
 import type { CloseName, Cursor } from "@tidegate/protocol";
 import { endOfAge, MOVE_WITHIN_MS } from "../connection/connection-age.ts";
+import { expiryOf } from "../connection/token-expiry.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
 import { lossCode } from "../handlers/subscribe.ts";
 import { ChannelReader, type ReaderOwner } from "../http/channel-reader.ts";
@@ -68,13 +69,13 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamLagOw
   readonly #ageAt: number;
 
   constructor(host: EventStreamHost, principal: Principal, id: string) {
-    const { now, limits, random } = host.node;
+    const { uptime, limits, random } = host.node;
     this.#host = host;
-    this.#ageAt = endOfAge(now(), limits.connectionAgeMs, random());
+    this.#ageAt = endOfAge(uptime(), limits.connectionAgeMs, random());
     this.#principal = principal;
     this.#id = id;
     this.#reader = new ChannelReader(this, limits.outboxBytes, (laggard) => this.#lag?.add(laggard));
-    this.#beatAt = this.#nextBeat(now());
+    this.#beatAt = this.#nextBeat(uptime());
   }
 
   /** Whether it may miss messages without being told by a reset. */
@@ -95,7 +96,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamLagOw
     cursor: Cursor | undefined,
   ): void {
     const { node } = this.#host;
-    this.#outbox = new StreamOutbox(stream, node.now);
+    this.#outbox = new StreamOutbox(stream, node.uptime);
     this.#lag = new StreamLag(this.#outbox, node, this);
     node.events?.connectionOpened(this.#announced);
     this.#reader.start(node.hub, channels, format, cursor);
@@ -234,7 +235,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamLagOw
   }
 
   get #expiresAt(): number {
-    return this.#principal?.expiresAt ?? Number.POSITIVE_INFINITY;
+    return expiryOf(this.#principal, this.#host.node);
   }
 
   /** When it has to end, if nothing changes. */
@@ -358,7 +359,7 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamLagOw
     const { node } = this.#host;
     this.#reader.release();
     this.#lag?.close();
-    this.#state = { kind: "ending", cause: name, deadline: node.now() + node.limits.laggingMs };
+    this.#state = { kind: "ending", cause: name, deadline: node.uptime() + node.limits.laggingMs };
     const text = retryText(reconnectMs) + ownEventText("end", { code: name, message: reason });
     this.#outbox?.push(Buffer.from(text));
     if (this.#outbox?.isBlocked !== true) {
@@ -412,7 +413,9 @@ export class EventStream implements Drainable, ReaderOwner, Sleeper, StreamLagOw
 
   /** When to look at what was written, and at what is held. */
   get #attentionAt(): number {
-    const settleAt = this.#reader.isSettling ? this.#host.node.now() + SETTLE_MS : Number.POSITIVE_INFINITY;
+    const settleAt = this.#reader.isSettling
+      ? this.#host.node.uptime() + SETTLE_MS
+      : Number.POSITIVE_INFINITY;
     return Math.min(this.#outbox?.probeAt ?? Number.POSITIVE_INFINITY, settleAt);
   }
 

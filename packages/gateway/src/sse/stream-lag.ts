@@ -74,7 +74,7 @@ export class StreamLag implements CatchUpOwner {
     }
     // What the network has taken may count as waiting until it is asked.
     if (this.#outbox.isBlocked) {
-      this.#become({ kind: "lagging", since: this.#context.now(), missed: 0 }, this.#catchUp);
+      this.#become({ kind: "lagging", since: this.#context.uptime(), missed: 0 }, this.#catchUp);
       this.#owner.reschedule();
     }
   }
