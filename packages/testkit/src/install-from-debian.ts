@@ -1,6 +1,5 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { basename, dirname, join } from "node:path";
+import { chmod, cp, mkdir, readdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Environment } from "@tidegate/runtime";
 import type { DebianProgram } from "./debian-program.ts";
 import { findOnPath } from "./find-on-path.ts";
@@ -10,8 +9,8 @@ import { TestkitError } from "./testkit-error.ts";
 export interface InstallFromDebianOptions {
   readonly program: Pick<DebianProgram, "name" | "packageName" | "directory">;
   readonly env: Environment;
-  /** Where the program goes. */
-  readonly target: string;
+  /** Empty, and removed by whoever calls. */
+  readonly directory: string;
   readonly onProgress: (message: string) => void;
   readonly signal: AbortSignal | undefined;
 }
@@ -24,40 +23,36 @@ const queryTimeoutMs = 15_000;
  * Takes a program out of Debian's package, with the libraries that the machine lacks. The packages themselves are not
  * installed: that would need root, and start a server on port 80.
  *
+ * @returns the path of a directory that holds the program under its name, and may be moved elsewhere as a whole.
  * @throws TestkitError `install-failed` or `process-failed`; the reason of `signal` when it aborts.
  */
-export async function installFromDebian(options: InstallFromDebianOptions): Promise<void> {
-  const { program, env, target, onProgress } = options;
+export async function installFromDebian(options: InstallFromDebianOptions): Promise<string> {
+  const { program, env, directory, onProgress } = options;
   const { name, packageName } = program;
   const [aptGet] = await findOnPath("apt-get", env);
   const [dpkgDeb] = await findOnPath("dpkg-deb", env);
   if (aptGet === undefined || dpkgDeb === undefined) {
     throw new TestkitError("install-failed", "there is no apt-get or no dpkg-deb");
   }
-  const directory = await mkdtemp(join(tmpdir(), `tidegate-${name}-`));
-  try {
-    onProgress(`downloading ${packageName} with apt-get`);
-    const debian = new DebianPackages(options, directory, aptGet, dpkgDeb);
-    const needed = await debian.unpack(packageName);
-    const libraries = await debian.unpackLibraries(needed);
-    await mkdir(dirname(target), { recursive: true });
-    await install(join(directory, unpackedName, program.directory, name), libraries, target);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
+  onProgress(`downloading ${packageName} with apt-get`);
+  const debian = new DebianPackages(options, aptGet, dpkgDeb);
+  const needed = await debian.unpack(packageName);
+  const libraries = await debian.unpackLibraries(needed);
+  const made = join(directory, "made");
+  await mkdir(made);
+  await assemble(join(directory, unpackedName, program.directory, name), libraries, join(made, name));
+  return made;
 }
 
 const unpackedName = "unpacked";
 
 class DebianPackages {
   readonly #options: InstallFromDebianOptions;
-  readonly #directory: string;
   readonly #aptGet: string;
   readonly #dpkgDeb: string;
 
-  constructor(options: InstallFromDebianOptions, directory: string, aptGet: string, dpkgDeb: string) {
+  constructor(options: InstallFromDebianOptions, aptGet: string, dpkgDeb: string) {
     this.#options = options;
-    this.#directory = directory;
     this.#aptGet = aptGet;
     this.#dpkgDeb = dpkgDeb;
   }
@@ -72,7 +67,7 @@ class DebianPackages {
       await this.#run(this.#aptGet, ["update"], downloadTimeoutMs);
       await this.#run(this.#aptGet, ["download", name], downloadTimeoutMs);
     }
-    const files = await readdir(this.#directory);
+    const files = await readdir(this.#options.directory);
     const archive = files.find((file) => file.startsWith(`${name}_`) && file.endsWith(".deb"));
     if (archive === undefined) {
       throw new TestkitError("install-failed", `apt-get download left no package ${name}`);
@@ -115,7 +110,7 @@ class DebianPackages {
   async #libraryDirectories(): Promise<readonly string[]> {
     const found: string[] = [];
     for (const root of [join("usr", "lib"), "lib"]) {
-      const path = join(this.#directory, unpackedName, root);
+      const path = join(this.#options.directory, unpackedName, root);
       const names = await readdir(path).catch(() => []);
       found.push(...names.filter((name) => name.includes("-linux-")).map((name) => join(path, name)));
     }
@@ -123,32 +118,24 @@ class DebianPackages {
   }
 
   #run(command: string, arguments_: readonly string[], timeoutMs: number): Promise<string> {
-    const { env, signal } = this.#options;
-    return runCommand(command, arguments_, { env, cwd: this.#directory, timeoutMs, signal });
+    const { env, directory, signal } = this.#options;
+    return runCommand(command, arguments_, { env, cwd: directory, timeoutMs, signal });
   }
 }
 
-/** First all beside the target: the directory for temporary files may be another file system. */
-async function install(program: string, libraries: readonly string[], target: string): Promise<void> {
-  const draft = `${target}.${process.pid}`;
-  await cp(program, draft);
-  await chmod(draft, 0o755);
-  if (libraries.length > 0) {
-    const directory = `${target}-libraries`;
-    await rm(directory, { recursive: true, force: true });
-    for (const source of libraries) {
-      await cp(source, directory, { recursive: true, verbatimSymlinks: true });
-    }
-    await rename(draft, `${target}-program`);
-    const here = `"\${0%/*}"`;
-    const lines = [
-      "#!/bin/sh",
-      `export LD_LIBRARY_PATH=${here}/${basename(directory)}`,
-      `exec ${here}/${basename(target)}-program "$@"`,
-    ];
-    await writeFile(draft, `${lines.join("\n")}\n`, { mode: 0o755 });
+async function assemble(program: string, libraries: readonly string[], target: string): Promise<void> {
+  if (libraries.length === 0) {
+    await rename(program, target);
+    await chmod(target, 0o755);
+    return;
   }
-  await rename(draft, target);
+  for (const source of libraries) {
+    await cp(source, `${target}-libraries`, { recursive: true, verbatimSymlinks: true });
+  }
+  await rename(program, `${target}-program`);
+  await chmod(`${target}-program`, 0o755);
+  const lines = ["#!/bin/sh", `export LD_LIBRARY_PATH="$0-libraries"`, `exec "$0-program" "$@"`];
+  await writeFile(target, `${lines.join("\n")}\n`, { mode: 0o755 });
 }
 
 /** Of several that would do the first; those that are virtual or for other machines are not downloaded by name. */

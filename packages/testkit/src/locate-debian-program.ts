@@ -1,10 +1,11 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Environment, readEnvironment } from "@tidegate/runtime";
 import type { DebianProgram } from "./debian-program.ts";
 import { describeError } from "./describe-error.ts";
 import { findOnPath, isExecutable } from "./find-on-path.ts";
 import { installFromDebian } from "./install-from-debian.ts";
-import { withInstallLock } from "./install-lock.ts";
+import { makeOnce } from "./make-once.ts";
 import { defaultCacheDir } from "./repository.ts";
 import { runCommand } from "./run-command.ts";
 import { TestkitError } from "./testkit-error.ts";
@@ -44,37 +45,36 @@ export async function locateDebianProgram(
     if (problem === undefined) return chosen;
     throw new TestkitError(missing, `${variable}: ${problem}`);
   }
-  const directory = join(options.cacheDir ?? defaultCacheDir(env), name);
-  const target = join(directory, `${process.platform}-${process.arch}`, name);
-  const find = async (): Promise<string | undefined> => {
-    for (const path of [...(await findOnPath(name, env)), ...usualPlaces, target]) {
-      if (!(await isExecutable(path))) continue;
-      const problem = await problemWith(program, path, env, signal);
-      if (problem === undefined) return path;
-      failures.push(problem);
-    }
-    return undefined;
-  };
-  const found = await find();
-  if (found !== undefined) return found;
+  const directory = join(
+    options.cacheDir ?? defaultCacheDir(env),
+    name,
+    `${process.platform}-${process.arch}`,
+  );
+  const target = join(directory, name);
+  for (const path of [...(await findOnPath(name, env)), ...usualPlaces, target]) {
+    if (!(await isExecutable(path))) continue;
+    const problem = await problemWith(program, path, env, signal);
+    if (problem === undefined) return path;
+    failures.push(problem);
+  }
 
   signal?.throwIfAborted();
+  // What is there was made for another machine, for this one as it was, or not to its end.
+  await rm(directory, { recursive: true, force: true });
   const onWait = () => onProgress(`waiting for another process that installs ${name}`);
-  return await withInstallLock(join(directory, "lock"), { signal, onWait }, async () => {
-    failures.length = 0;
-    // Whoever held the lock before us may have installed it.
-    const other = await find();
-    if (other !== undefined) return other;
-    try {
-      await installFromDebian({ program, env, target, onProgress, signal });
-    } catch (error) {
-      signal?.throwIfAborted();
-      failures.push(`Debian's package: ${describeError(error)}`);
-    }
-    const installed = await find();
-    if (installed !== undefined) return installed;
+  try {
+    await makeOnce(directory, { signal, onWait }, async (staging) => {
+      const made = await installFromDebian({ program, env, directory: staging, onProgress, signal });
+      const problem = await problemWith(program, join(made, name), env, signal);
+      if (problem === undefined) return made;
+      throw new TestkitError("install-failed", problem);
+    });
+    return target;
+  } catch (error) {
+    signal?.throwIfAborted();
+    failures.push(`Debian's package: ${describeError(error)}`);
     throw new TestkitError(missing, explain(program, failures));
-  });
+  }
 }
 
 /** Why it does not do; `undefined` if it prints its version. */

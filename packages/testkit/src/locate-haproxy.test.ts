@@ -56,6 +56,14 @@ test("Debian's package is taken apart, once, with the libraries that are not the
   expect(await calls()).toBe("download haproxy\ndownload libone\ndownload libtwo\n");
 });
 
+test("one in the cache that does not run any more is made anew", async () => {
+  const calls = await installFakeDebian();
+  const path = await locate();
+  await writeProgram(path, "exit 127");
+  expect(await locate()).toBe(path);
+  expect(await calls()).toContain("download haproxy\ndownload libone\ndownload libtwo\ndownload haproxy\n");
+});
+
 test("who has none and cannot install one is told what to do", async () => {
   await expect(locate()).rejects.toThrow(/^haproxy-missing: found no haproxy[\s\S]*TIDEGATE_HAPROXY/);
 });
