@@ -73,9 +73,14 @@ export class SteadyPublisher {
     this.#pace = { stop, ended: this.#keepPace(channels, perSecond, stop.signal) };
   }
 
+  /** Ends publishing; messages under way are not waited for. */
+  stop(): void {
+    this.#pace?.stop.abort();
+  }
+
   /** Ends publishing and waits until every message is acknowledged or given up. */
   async finish(): Promise<PublishReport> {
-    this.#pace?.stop.abort();
+    this.stop();
     await this.#pace?.ended;
     this.#pace = undefined;
     await Promise.all(this.#open);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { LoadTestError } from "../../load-test-error.ts";
+import { addMoments, type Moment } from "../accounting/timeline.ts";
 import type { Answer, NumberedAnswer, NumberedOrder, Order, RoundTruth, TallyOf } from "./orders.ts";
 import type { ClientPlan } from "./subscriber.ts";
 
@@ -70,6 +71,12 @@ export class ClientCrew {
         0,
       ),
     );
+  }
+
+  /** What happened in each second since the round began, in the order of time. */
+  async timeline(): Promise<readonly Moment[]> {
+    const answers = await this.#askAll({ type: "timeline" });
+    return addMoments(answers.flatMap((answer) => (answer.type === "timeline" ? answer.moments : [])));
   }
 
   /** Waits until everybody has everything, but no longer than that, and accounts for it. */

@@ -2,6 +2,7 @@ import { Agent } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { type PreparedTruth, prepareTruth } from "../accounting/audit.ts";
 import { addTallies, type Tally, TRANSPORTS } from "../accounting/tally.ts";
+import { Timeline } from "../accounting/timeline.ts";
 import { EventStreamTransport } from "./event-stream-transport.ts";
 import { openInTurn } from "./open-in-turn.ts";
 import type { Answer, NumberedAnswer, NumberedOrder, Order, RoundTruth, TallyOf } from "./orders.ts";
@@ -20,6 +21,7 @@ const LONG_POLL = { timeoutMs: 25_000, pauseMs: 0 };
 const SHORT_POLL = { timeoutMs: 0, pauseMs: 1000 };
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+const timeline = new Timeline();
 let subscribers: readonly Subscriber[] = [];
 
 function transportOf({ transport, ...subscription }: ClientPlan): Transport {
@@ -38,7 +40,9 @@ function transportOf({ transport, ...subscription }: ClientPlan): Transport {
 async function carryOut(order: Order): Promise<Answer> {
   switch (order.type) {
     case "open":
-      subscribers = order.clients.map((plan) => new Subscriber(plan, transportOf(plan), order.ports));
+      subscribers = order.clients.map(
+        (plan) => new Subscriber(plan, transportOf(plan), order.ports, timeline),
+      );
       await open();
       return { type: "done" };
     case "leave":
@@ -52,12 +56,15 @@ async function carryOut(order: Order): Promise<Answer> {
       }
       return served(order.limitMs);
     case "begin":
+      timeline.clear();
       for (const subscriber of subscribers) {
         subscriber.begin();
       }
       return { type: "done" };
     case "serve":
       return served(order.limitMs);
+    case "timeline":
+      return { type: "timeline", moments: timeline.moments };
     case "whereabouts": {
       const counts: number[] = [];
       for (const { isServed, node } of subscribers) {

@@ -1,5 +1,6 @@
 import type { ChannelTruth } from "../accounting/channel-truth.ts";
 import type { Tally, TransportName } from "../accounting/tally.ts";
+import type { Moment } from "../accounting/timeline.ts";
 import type { ClientPlan } from "./subscriber.ts";
 
 /** What the run tells a client process to do. Each is answered when it is done. */
@@ -14,6 +15,8 @@ export type Order =
   | { readonly type: "begin" }
   /** Done when everybody is served. */
   | { readonly type: "serve"; readonly limitMs: number }
+  /** What happened when since the round began. */
+  | { readonly type: "timeline" }
   /** How many are at each node. */
   | { readonly type: "whereabouts" }
   /** Waits until everybody has everything, then accounts for it. */
@@ -40,6 +43,7 @@ export type Answer =
   | { readonly type: "done" }
   /** Served clients by index of the port. */
   | { readonly type: "whereabouts"; readonly served: readonly number[] }
+  | { readonly type: "timeline"; readonly moments: readonly Moment[] }
   | { readonly type: "settled"; readonly tallies: readonly TallyOf[] }
   | { readonly type: "failed"; readonly message: string };
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { nowMicros } from "../../swarm/stamp.ts";
 import { prepareTruth } from "../accounting/audit.ts";
+import { Timeline } from "../accounting/timeline.ts";
 import { Subscriber } from "./subscriber.ts";
 import type { Transport, TransportEvents } from "./transport.ts";
 
@@ -57,6 +58,18 @@ function join(): void {
 }
 
 describe("Subscriber", () => {
+  test("who asks only now and then says nothing of how long messages take", () => {
+    const [asking, listening] = (["short-poll", "poll"] as const).map((name) => {
+      const timeline = new Timeline();
+      const plan = { transport: name, channels: ["chat.r0"], token: "", node: 0 };
+      subscriber = new Subscriber(plan, transport, [7001], timeline);
+      join();
+      transport.message(4);
+      return timeline.moments;
+    });
+    expect([asking?.length, listening?.length]).toEqual([0, 1]);
+  });
+
   test("begins at its node and is served when the node says so", () => {
     subscriber.join();
     vi.runOnlyPendingTimers();

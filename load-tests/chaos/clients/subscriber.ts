@@ -2,6 +2,7 @@ import { nowMicros } from "../../swarm/stamp.ts";
 import { audit, isComplete, type PreparedTruth } from "../accounting/audit.ts";
 import { ReceiptLog } from "../accounting/receipt-log.ts";
 import { addTallies, EMPTY_TALLY, type Tally, type TransportName } from "../accounting/tally.ts";
+import { Timeline } from "../accounting/timeline.ts";
 import type { Numbered } from "../numbered-payload.ts";
 import type { Attempt, Transport, TransportEvents } from "./transport.ts";
 
@@ -45,6 +46,7 @@ export class Subscriber {
   readonly plan: ClientPlan;
   readonly #transport: Transport;
   readonly #ports: readonly number[];
+  readonly #timeline: Timeline;
   readonly #receipts: ReadonlyMap<string, ReceiptLog>;
   #state: State = { kind: "away" };
   #figures = noFigures();
@@ -53,13 +55,22 @@ export class Subscriber {
   /** When it was last without a node; `undefined` while it is served, or since it left of its own accord. */
   #lostAt: number | undefined;
   #startedAt = 0;
+  /** Since when it is served, in `nowMicros`. */
+  #servedAtMicros = 0;
 
-  constructor(plan: ClientPlan, transport: Transport, ports: readonly number[]) {
+  /** @param timeline shared by clients: what happens to any of them, and when. */
+  constructor(plan: ClientPlan, transport: Transport, ports: readonly number[], timeline = new Timeline()) {
     this.plan = plan;
     this.#transport = transport;
     this.#ports = ports;
+    this.#timeline = timeline;
     this.#node = plan.node % ports.length;
     this.#receipts = new Map(plan.channels.map((channel) => [channel, new ReceiptLog()]));
+  }
+
+  /** Whether it has a connection that can be lost, and not one request after the other. */
+  get #isLasting(): boolean {
+    return this.plan.transport === "websocket" || this.plan.transport === "sse";
   }
 
   get isServed(): boolean {
@@ -160,10 +171,14 @@ export class Subscriber {
       }
       const now = performance.now();
       this.#state = { kind: "served", attempt: this.#state.attempt };
+      this.#servedAtMicros = nowMicros();
       this.#attempts = 0;
       this.#figures.resumed += resumed ? 1 : 0;
       this.#figures.resumeMs.push(now - this.#startedAt);
       if (this.#lostAt !== undefined) {
+        if (this.#isLasting) {
+          this.#timeline.returned(nowMicros());
+        }
         this.#figures.awayMs.push(now - this.#lostAt);
         this.#lostAt = undefined;
       }
@@ -177,6 +192,9 @@ export class Subscriber {
       count(this.#figures.endings, `${this.plan.transport} ${this.#state.kind}: ${reason}`);
       if (this.#state.kind === "served") {
         this.#figures.connectionsLost += 1;
+        if (this.#isLasting) {
+          this.#timeline.lost(nowMicros());
+        }
         this.#lostAt = performance.now();
       }
       // A balancer would not send the client to the same dead node again; one of the others, then.
@@ -197,7 +215,13 @@ export class Subscriber {
       return;
     }
     log.message(message.number);
-    count(this.#figures.delayMs, Math.floor((nowMicros() - message.micros) / 1000));
+    const delayMs = Math.floor((nowMicros() - message.micros) / 1000);
+    count(this.#figures.delayMs, delayMs);
+    // Who asks once a second gets what it gets up to a second late, whatever the cluster does.
+    if (this.plan.transport !== "short-poll") {
+      const wasServed = this.#state.kind === "served" && message.micros >= this.#servedAtMicros;
+      this.#timeline.received(message.micros, delayMs, wasServed);
+    }
   }
 }
 

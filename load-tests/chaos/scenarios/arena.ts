@@ -1,15 +1,12 @@
 import { connectPlainNats } from "@tidegate/testkit";
-import { ofRound } from "../accounting/channel-truth.ts";
-import { readTruth } from "../accounting/read-truth.ts";
+import { readHeads, readRoundTruths } from "../accounting/round-truths.ts";
 import type { ChaosOptions, ScenarioSize } from "../chaos-arguments.ts";
 import { ClientCrew } from "../clients/client-crew.ts";
-import type { RoundTruth } from "../clients/orders.ts";
 import { channelNames, planClients } from "../clients/plan-clients.ts";
 import { ApiTraffic } from "../stack/api-traffic.ts";
 import { ChaosStack, type ChaosStackOptions } from "../stack/chaos-stack.ts";
-import { NAMESPACES, SUBJECT_PREFIX } from "../stack/gateway-config.ts";
+import { SUBJECT_PREFIX } from "../stack/gateway-config.ts";
 import { byLabel, type Counts, countsSince } from "../stack/node-metrics.ts";
-import { readStreamInfo, streamOf } from "../stack/stream-info.ts";
 import { SteadyPublisher } from "../steady-publisher.ts";
 import type { Round } from "./round.ts";
 
@@ -85,11 +82,7 @@ export class Arena {
     work: () => Promise<Readonly<Record<string, number>>>,
     settleLimitMs = SETTLE_LIMIT_MS,
   ): Promise<Round> {
-    const heads = new Map<string, number>();
-    for (const namespace of NAMESPACES) {
-      const info = await readStreamInfo(this.stack.backend, streamOf(SUBJECT_PREFIX, namespace));
-      heads.set(namespace, info.lastSequence);
-    }
+    const heads = await readHeads(this.stack.backend);
     await this.crew.begin();
     this.publisher.begin();
     const before = await this.#counts();
@@ -97,7 +90,7 @@ export class Arena {
     const measured = await work();
     const publish = await this.publisher.finish();
     const apiRequests = this.traffic.requests;
-    const truths = await this.#truths(heads);
+    const truths = await readRoundTruths(this.stack.backend, heads, this.publisher.firstNumbers);
     const storeLost = this.publisher.countMissing(truths);
     const tallies = await this.crew.settle(truths, settleLimitMs);
     const counts = countsSince(before, await this.#counts());
@@ -117,18 +110,6 @@ export class Arena {
     await this.crew.close();
     await this.#closeTraffic();
     await this.stack.stop();
-  }
-
-  async #truths(heads: ReadonlyMap<string, number>): Promise<readonly RoundTruth[]> {
-    const truths: RoundTruth[] = [];
-    for (const [namespace, head] of heads) {
-      const stream = streamOf(SUBJECT_PREFIX, namespace);
-      for (const truth of await readTruth(this.stack.backend, stream, SUBJECT_PREFIX, head)) {
-        const firstNumber = this.publisher.firstNumbers.get(truth.channel) ?? 0;
-        truths.push({ ...ofRound(truth, firstNumber), firstNumber });
-      }
-    }
-    return truths;
   }
 
   /** Of all nodes together. */

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type OwnNatsServer, waitUntil } from "@tidegate/testkit";
-import { LoadTestError } from "../../load-test-error.ts";
+import { waitUntil } from "@tidegate/testkit";
 import { NAMESPACES, SUBJECT_PREFIX } from "../stack/gateway-config.ts";
-import { isHealthy, serverNamed } from "../stack/nats-layout.ts";
-import { readStreamInfo, type StreamInfo, streamOf } from "../stack/stream-info.ts";
+import { areReplicasWhole, type Role, serverIn } from "../stack/replicas.ts";
+import { streamOf } from "../stack/stream-info.ts";
 import { Arena } from "./arena.ts";
 import type { Round } from "./round.ts";
 import type { ScenarioContext } from "./scenario.ts";
@@ -12,8 +11,7 @@ const CALM_MS = 1000;
 const HEAL_LIMIT_MS = 60_000;
 const RETURN_LIMIT_MS = 30_000;
 
-const ROLES = ["leader", "follower"] as const;
-type Role = (typeof ROLES)[number];
+const ROLES: readonly Role[] = ["leader", "follower"];
 
 /** Kills the leader and a follower of a stream with three replicas by turns, and brings each back after a while. */
 export async function killStreamServers(context: ScenarioContext): Promise<readonly Round[]> {
@@ -45,12 +43,12 @@ async function killOne(
 ): Promise<Readonly<Record<string, number>>> {
   publisher.start(channels, size.rate);
   await delay(CALM_MS, undefined, { signal });
-  const victim = await serverIn(role, await readStreamInfo(stack.backend, stream), stack.nats.servers);
+  const victim = await serverIn(role, stream, stack);
   await victim.kill();
   await delay(options.outageSeconds * 1000, undefined, { signal });
   await victim.restart();
   const restartedAt = performance.now();
-  await waitUntil(async () => isWhole(stack.nats.servers, await infos(stack)), {
+  await waitUntil(() => areReplicasWhole(stack), {
     message: "all replicas to be current",
     timeoutMs: HEAL_LIMIT_MS,
     intervalMs: 100,
@@ -60,34 +58,4 @@ async function killOne(
   await delay(CALM_MS, undefined, { signal });
   await crew.served(RETURN_LIMIT_MS);
   return { healMs };
-}
-
-async function serverIn(
-  role: Role,
-  { leader, followers }: StreamInfo,
-  servers: readonly OwnNatsServer[],
-): Promise<OwnNatsServer> {
-  const name = role === "leader" ? leader : followers[0]?.name;
-  const server = name === undefined ? undefined : await serverNamed(servers, name);
-  if (server === undefined) {
-    throw new LoadTestError("server_failed", `the stream has no ${role}`);
-  }
-  return server;
-}
-
-function infos({ backend }: Arena["stack"]): Promise<readonly StreamInfo[]> {
-  return Promise.all(
-    NAMESPACES.map((namespace) => readStreamInfo(backend, streamOf(SUBJECT_PREFIX, namespace))),
-  );
-}
-
-async function isWhole(servers: readonly OwnNatsServer[], streams: readonly StreamInfo[]): Promise<boolean> {
-  const healthy = await Promise.all(servers.map(isHealthy));
-  return (
-    healthy.every(Boolean) &&
-    streams.every(
-      ({ leader, followers }) =>
-        leader !== undefined && followers.length === 2 && followers.every(({ current }) => current),
-    )
-  );
 }

@@ -9,16 +9,30 @@ export const SUBJECT_PREFIX = "rt";
 /** Namespaces with history. Two, so that cursors speak of several. */
 export const NAMESPACES = ["chat", "feed"] as const;
 
+/** What a run may want otherwise than others. */
+export interface GatewayConfigChanges {
+  readonly drain?: { readonly windowMs: string; readonly reconnectMs: string; readonly deadlineMs: string };
+  readonly ping?: { readonly intervalMs: string; readonly pongTimeoutMs: string };
+  /** Of each namespace's stream. */
+  readonly maxBytes?: string;
+}
+
+const AT_ONCE = { windowMs: "50ms", reconnectMs: "500ms", deadlineMs: "10s" };
+
 /**
  * Writes the configuration that all nodes of a run share, and provisioning too.
  *
  * @returns its path
  */
-export async function writeGatewayConfig(directory: string, replicas: 1 | 3): Promise<string> {
+export async function writeGatewayConfig(
+  directory: string,
+  replicas: 1 | 3,
+  { drain = AT_ONCE, ping, maxBytes = "256MiB" }: GatewayConfigChanges = {},
+): Promise<string> {
   const history = {
     maxAge: "1h",
     messagesPerChannel: 100_000,
-    maxBytes: "256MiB",
+    maxBytes,
     replicas,
     storage: "file",
     deduplication: "2m",
@@ -27,7 +41,8 @@ export async function writeGatewayConfig(directory: string, replicas: 1 | 3): Pr
     mode: "development",
     // All clients have one address.
     limits: { connections: 100_000, connectionsPerAddress: 100_000 },
-    drain: { windowMs: "50ms", reconnectMs: "500ms", deadlineMs: "10s" },
+    drain,
+    ...(ping === undefined ? {} : { ping }),
     namespaces: Object.fromEntries(NAMESPACES.map((name) => [name, { publish: "none", history }])),
   };
   const path = join(directory, "gateway.yaml");

@@ -2,9 +2,11 @@ import type { Environment } from "@tidegate/runtime";
 import { type NodeProcess, spawnNode, waitUntil } from "@tidegate/testkit";
 import { LoadTestError } from "../../load-test-error.ts";
 import { type Counts, parseCounts } from "./node-metrics.ts";
+import { setGivingWay } from "./priority.ts";
 
 const GATEWAY_FILE = new URL("../../../services/gateway/src/main.ts", import.meta.url);
-const START_LIMIT_MS = 30_000;
+/** Also where it gives way to much else. */
+const START_LIMIT_MS = 90_000;
 const READY_LIMIT_MS = 30_000;
 const METRICS_LIMIT_MS = 5000;
 
@@ -15,6 +17,12 @@ export interface GatewayPlace {
   readonly configPath: string;
   /** What this node differs in from the others. */
   readonly env: Environment;
+  /** The same after every restart. Default: another each time. */
+  readonly operationsPort?: number;
+  /** While it starts it gives way to others, where that can be had: in earnest these have machines of their own. */
+  readonly givesWay?: boolean;
+  /** For Node itself. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** One gateway node, a process of its own, which can die and come back. */
@@ -39,16 +47,28 @@ export class GatewayNode {
    * @throws LoadTestError `server_failed` with what it printed.
    */
   async start(): Promise<void> {
-    const { name, port, configPath, env } = this.place;
+    const {
+      name,
+      port,
+      configPath,
+      env,
+      operationsPort: fixedPort = 0,
+      nodeOptions = [],
+      givesWay,
+    } = this.place;
     const process = await spawnNode(GATEWAY_FILE, {
       args: ["--config", configPath],
+      nodeOptions,
       env: {
         ...env,
         TIDEGATE_NODE_NAME: name,
         TIDEGATE_LISTEN_PORT: String(port),
-        TIDEGATE_OPERATIONS_PORT: "0",
+        TIDEGATE_OPERATIONS_PORT: String(fixedPort),
       },
     });
+    if (givesWay) {
+      await setGivingWay(process.pid, true);
+    }
     try {
       const line = await process.waitForLine('"msg":"listening"', START_LIMIT_MS);
       const operationsPort = readOperationsPort(line);
@@ -59,16 +79,25 @@ export class GatewayNode {
           this.#running = undefined;
         }
       });
-      await waitUntil(async () => (await fetch(`http://127.0.0.1:${operationsPort}/readyz`)).status === 200, {
-        message: `${name} to be ready`,
-        timeoutMs: READY_LIMIT_MS,
-        intervalMs: 50,
-      });
+      await this.ready();
+      if (givesWay) {
+        await setGivingWay(process.pid, false);
+      }
     } catch (cause) {
       await process.stop("SIGKILL");
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new LoadTestError("server_failed", `${name} did not start: ${reason}`, { cause });
     }
+  }
+
+  /** Resolves when it says that it is ready. @throws TestkitError `timeout`. */
+  async ready(): Promise<void> {
+    const address = `http://127.0.0.1:${this.#running?.operationsPort ?? 0}/readyz`;
+    await waitUntil(async () => (await fetch(address)).status === 200, {
+      message: `${this.place.name} to be ready`,
+      timeoutMs: READY_LIMIT_MS,
+      intervalMs: 50,
+    });
   }
 
   /** SIGKILL. Resolves when it is gone. */
@@ -81,6 +110,54 @@ export class GatewayNode {
   }
 
   /**
+   * SIGTERM: it says goodbye to its clients and ends.
+   *
+   * @throws LoadTestError `server_failed` if it does not end in order within that time.
+   */
+  async leave(limitMs: number): Promise<void> {
+    const running = this.#running;
+    if (running === undefined) {
+      return;
+    }
+    await this.counts();
+    const status = await running.process.stop("SIGTERM", limitMs);
+    this.#running = undefined;
+    this.#countedBefore = addCounts(this.#countedBefore, this.#counted);
+    this.#counted = new Map();
+    if (status.code !== 0) {
+      const how = status.signal ?? `code ${status.code}`;
+      throw new LoadTestError("server_failed", `${this.place.name} was told to leave and ended with ${how}`);
+    }
+  }
+
+  /** Sends it a signal, if it runs. */
+  signal(name: NodeJS.Signals): void {
+    this.#running?.process.signal(name);
+  }
+
+  /**
+   * The first line with that text that it prints or has printed.
+   *
+   * @throws LoadTestError `server_failed` if it does not run; TestkitError if it ends or takes longer than that.
+   */
+  async printed(text: string, limitMs: number): Promise<string> {
+    const running = this.#running;
+    if (running === undefined) {
+      throw new LoadTestError("server_failed", `${this.place.name} does not run`);
+    }
+    return running.process.waitForLine(text, limitMs);
+  }
+
+  /** WebSockets and event streams that are open; polls come and go. @throws LoadTestError `server_failed`. */
+  async lastingConnections(): Promise<number> {
+    const page = await this.#metricsPage(this.#running?.operationsPort ?? 0);
+    return ["websocket", "sse"].reduce((sum, transport) => {
+      const sample = new RegExp(`^tidegate_connections\\{transport="${transport}"\\} (\\d+)$`, "m");
+      return sum + Number(sample.exec(page)?.[1] ?? 0);
+    }, 0);
+  }
+
+  /**
    * Everything its counters have counted, dead processes included as far as they were asked in time.
    *
    * @throws LoadTestError `server_failed` if it runs and does not answer.
@@ -88,16 +165,20 @@ export class GatewayNode {
   async counts(): Promise<Counts> {
     const running = this.#running;
     if (running !== undefined) {
-      try {
-        const response = await fetch(`http://127.0.0.1:${running.operationsPort}/metrics`, {
-          signal: AbortSignal.timeout(METRICS_LIMIT_MS),
-        });
-        this.#counted = parseCounts(await response.text());
-      } catch (cause) {
-        throw new LoadTestError("server_failed", `${this.place.name} does not answer on /metrics`, { cause });
-      }
+      this.#counted = parseCounts(await this.#metricsPage(running.operationsPort));
     }
     return addCounts(this.#countedBefore, this.#counted);
+  }
+
+  async #metricsPage(operationsPort: number): Promise<string> {
+    try {
+      const response = await fetch(`http://127.0.0.1:${operationsPort}/metrics`, {
+        signal: AbortSignal.timeout(METRICS_LIMIT_MS),
+      });
+      return await response.text();
+    } catch (cause) {
+      throw new LoadTestError("server_failed", `${this.place.name} does not answer on /metrics`, { cause });
+    }
   }
 
   /** The last lines that it printed, for reports of what went wrong. */

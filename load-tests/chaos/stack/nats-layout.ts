@@ -13,6 +13,10 @@ export interface NatsLayout {
 export interface NatsLayoutOptions {
   /** 1, or 3 for a cluster. */
   readonly servers: 1 | 3;
+  /** Where each server stores, of as many as there are; default: in directories of their own that are removed with them. */
+  readonly storeDirs?: readonly string[];
+  /** Whether clients are told of the other servers' addresses; default: they are. */
+  readonly advertises?: boolean;
   readonly signal: AbortSignal;
   readonly onProgress: (what: string) => void;
 }
@@ -22,18 +26,21 @@ const FORM_LIMIT_MS = 30_000;
 /** @throws TestkitError if a server does not start or the cluster does not form. */
 export async function startNatsLayout({
   servers,
+  storeDirs = [],
+  advertises = true,
   signal,
   onProgress,
 }: NatsLayoutOptions): Promise<NatsLayout> {
   const routePorts = await Promise.all(Array.from({ length: servers }, freePort));
   const starts = await Promise.allSettled(
-    routePorts.map((port) =>
+    routePorts.map((port, index) =>
       startNats({
         own: true,
         monitor: true,
         signal,
         onProgress,
-        config: servers === 1 ? "" : clusterConfig(port, routePorts),
+        config: servers === 1 ? "" : clusterConfig(port, routePorts, advertises),
+        ...(storeDirs[index] === undefined ? {} : { storeDir: storeDirs[index] }),
       }),
     ),
   );
@@ -67,9 +74,9 @@ export async function isHealthy({ monitorUrl }: OwnNatsServer): Promise<boolean>
   return response.status === 200;
 }
 
-function clusterConfig(port: number, routePorts: readonly number[]): string {
+function clusterConfig(port: number, routePorts: readonly number[], advertises: boolean): string {
   const routes = routePorts.map((route) => `"nats://127.0.0.1:${route}"`).join(", ");
-  return `cluster { name: chaos, listen: "127.0.0.1:${port}", routes: [${routes}] }`;
+  return `cluster { name: chaos, listen: "127.0.0.1:${port}", routes: [${routes}], no_advertise: ${!advertises} }`;
 }
 
 /** The server of that name, of those that run; `undefined` if none has it. */
