@@ -12,6 +12,7 @@ export const LONGEST: readonly string[] = [
   "tests/conformance/conformance.nats.test.ts",
   "load-tests/webhooks/crash-run.nats.test.ts",
   "load-tests/bench/contenders.nats.test.ts",
+  "load-tests/rehearsal/play-act.nats.test.ts",
   "packages/webhooks/src/delivery/two-processes.nats.test.ts",
   "tests/webhooks/drain.nats.test.ts",
   "tests/gateway/drain.nats.test.ts",

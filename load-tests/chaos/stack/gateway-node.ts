@@ -7,6 +7,7 @@ import { setGivingWay } from "./priority.ts";
 const GATEWAY_FILE = new URL("../../../services/gateway/src/main.ts", import.meta.url);
 /** Also where it gives way to much else. */
 const START_LIMIT_MS = 90_000;
+const LOOPBACK = "127.0.0.1";
 const READY_LIMIT_MS = 30_000;
 const METRICS_LIMIT_MS = 5000;
 
@@ -21,6 +22,10 @@ export interface GatewayPlace {
   readonly operationsPort?: number;
   /** While it starts it gives way to others, where that can be had: in earnest these have machines of their own. */
   readonly givesWay?: boolean;
+  /** Where it listens. Default: loopback. */
+  readonly host?: string;
+  /** What runs it; default: nothing does but itself. */
+  readonly runner?: readonly string[];
   /** For Node itself. */
   readonly nodeOptions?: readonly string[];
 }
@@ -35,6 +40,10 @@ export class GatewayNode {
 
   constructor(place: GatewayPlace) {
     this.place = place;
+  }
+
+  get #host(): string {
+    return this.place.host ?? LOOPBACK;
   }
 
   get isRunning(): boolean {
@@ -54,13 +63,17 @@ export class GatewayNode {
       env,
       operationsPort: fixedPort = 0,
       nodeOptions = [],
+      runner = [],
       givesWay,
     } = this.place;
     const process = await spawnNode(GATEWAY_FILE, {
       args: ["--config", configPath],
       nodeOptions,
+      runner,
       env: {
         ...env,
+        TIDEGATE_LISTEN_HOST: this.#host,
+        TIDEGATE_OPERATIONS_HOST: this.#host,
         TIDEGATE_NODE_NAME: name,
         TIDEGATE_LISTEN_PORT: String(port),
         TIDEGATE_OPERATIONS_PORT: String(fixedPort),
@@ -92,7 +105,7 @@ export class GatewayNode {
 
   /** Resolves when it says that it is ready. @throws TestkitError `timeout`. */
   async ready(): Promise<void> {
-    const address = `http://127.0.0.1:${this.#running?.operationsPort ?? 0}/readyz`;
+    const address = `http://${this.#host}:${this.#running?.operationsPort ?? 0}/readyz`;
     await waitUntil(async () => (await fetch(address)).status === 200, {
       message: `${this.place.name} to be ready`,
       timeoutMs: READY_LIMIT_MS,
@@ -172,7 +185,7 @@ export class GatewayNode {
 
   async #metricsPage(operationsPort: number): Promise<string> {
     try {
-      const response = await fetch(`http://127.0.0.1:${operationsPort}/metrics`, {
+      const response = await fetch(`http://${this.#host}:${operationsPort}/metrics`, {
         signal: AbortSignal.timeout(METRICS_LIMIT_MS),
       });
       return await response.text();

@@ -31,9 +31,10 @@ export class LinkProxy {
     server.on("connection", (near) => this.#accept(near));
   }
 
-  static async start(targetPort: number): Promise<LinkProxy> {
+  /** @param host where it listens; default: on loopback, where the target is. */
+  static async start(targetPort: number, host = "127.0.0.1"): Promise<LinkProxy> {
     const server = createServer({ noDelay: true });
-    server.listen(0, "127.0.0.1");
+    server.listen(0, host);
     await once(server, "listening");
     const address = server.address();
     if (address === null || typeof address === "string") {

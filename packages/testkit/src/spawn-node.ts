@@ -13,6 +13,8 @@ export interface SpawnNodeOptions {
   readonly cwd?: string;
   /** Options for Node itself, as `--conditions=compiled`. */
   readonly nodeOptions?: readonly string[];
+  /** A program with arguments that runs, in place of itself, the command that is added to them, as `nsenter`. */
+  readonly runner?: readonly string[];
 }
 
 export interface OutputLine {
@@ -51,9 +53,11 @@ const shownLines = 40;
 export async function spawnNode(file: string | URL, options: SpawnNodeOptions = {}): Promise<NodeProcess> {
   const path = file instanceof URL ? fileURLToPath(file) : resolve(file);
   const output = new CapturedOutput();
+  const [command = "", ...before] = [...(options.runner ?? []), await pinnedNodePath()];
   const child = await supervise(
-    await pinnedNodePath(),
+    command,
     [
+      ...before,
       // Node calls type stripping experimental at every start.
       "--disable-warning=ExperimentalWarning",
       ...(options.nodeOptions ?? []),
