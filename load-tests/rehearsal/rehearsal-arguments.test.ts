@@ -6,7 +6,7 @@ describe("parseRehearsalArguments", () => {
   test("rehearses everything with three of each without arguments", () => {
     expect(parseRehearsalArguments([])).toMatchObject({
       kind: "run",
-      options: { acts: ACT_NAMES, nodes: 3, natsServers: 3, clients: 1800, json: false, record: undefined },
+      options: { acts: ACT_NAMES, nodes: 3, natsServers: 3, clients: 1200, json: false, record: undefined },
     });
   });
 

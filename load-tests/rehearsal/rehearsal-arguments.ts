@@ -42,9 +42,9 @@ with 1 if a goal was missed.
   full-disk          no space is left under the NATS server that leads a stream, until there is and it starts again
 
   --act NAME         one of those; give it again for more (default all)
-  --clients N        subscribers (default 1800)
+  --clients N        subscribers (default 1200)
   --channels N       replayable channels that they subscribe to, one or two each (default 30)
-  --rate N           messages a second to all channels together (default 60)
+  --rate N           messages a second to all channels together (default 30)
   --transport NAME   ${TRANSPORTS.join(", ")}; give it again for more (default all)
   --nodes N          gateway nodes (default 3)
   --processes N      processes with clients (default 2)
@@ -90,9 +90,9 @@ function read(argv: readonly string[]) {
     options: {
       act: { type: "string", multiple: true, default: [] },
       transport: { type: "string", multiple: true, default: [] },
-      clients: { type: "string", default: "1800" },
+      clients: { type: "string", default: "1200" },
       channels: { type: "string", default: "30" },
-      rate: { type: "string", default: "60" },
+      rate: { type: "string", default: "30" },
       nodes: { type: "string", default: "3" },
       processes: { type: "string", default: "2" },
       calm: { type: "string", default: "15" },
