@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { GATEWAY_SETTINGS } from "@tidegate/gateway";
 import { describeSettings } from "@tidegate/runtime";
@@ -18,6 +18,13 @@ const FILE = /\.(?:yaml|md|ts|conf|json)$/;
 const reference = [GATEWAY_SETTINGS, WEBHOOK_SERVICE_SETTINGS].map(describeSettings).join("\n");
 const settings = new Set([...reference.matchAll(/^\| `([^`]+)`/gm)].map(([, path = ""]) => path));
 const variables = new Set([...reference.matchAll(/`([A-Z]+_[A-Z_]+)`/g)].map(([, name]) => name));
+/** Those that programs of development and tests ask for, by name in their sources. */
+const TOOLS = join(ROOT, "packages/testkit/src");
+for (const file of readdirSync(TOOLS)) {
+  for (const [, name = ""] of readFileSync(join(TOOLS, file), "utf8").matchAll(/"(TIDEGATE_[A-Z_]+)"/g)) {
+    variables.add(name);
+  }
+}
 const heads = new Set([...settings].map((path) => path.split(".")[0]).concat("history"));
 const metrics = new Set(EXPORTED.map(({ name }) => name));
 const scripts = (JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object }).scripts;
