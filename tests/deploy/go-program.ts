@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultCacheDir, findOnPath, installWithGo, makeOnce, readEnvironment } from "@tidegate/testkit";
 
@@ -9,12 +10,19 @@ export interface GoProgram {
   /** What it makes of that. Default: the name. */
   readonly executable?: string;
   readonly version: string;
+  /**
+   * The text of a `go.mod` that requires the version, for packages that `go install` refuses by themselves because their own module
+   * replaces others.
+   */
+  readonly goMod?: (go: string, directory: string) => Promise<string>;
+  /** Further flags of `go install`. */
+  readonly flags?: readonly string[];
   /** How long building takes on two cores, for people who wait: "half a minute". */
   readonly takes: string;
 }
 
-/** Half a minute on two idle cores; machines that others use too are slow. */
-const BUILD_TIMEOUT_MS = 15 * 60_000;
+/** Six minutes on two idle cores for the largest; machines that others use too are slow. */
+const BUILD_TIMEOUT_MS = 60 * 60_000;
 
 export function say(message: string): void {
   process.stderr.write(`${message}\n`);
@@ -31,25 +39,31 @@ export async function locateGo(purpose: string): Promise<string> {
  * The path of the pinned version of a program, built into the cache first if need be. Never one from PATH: what it makes of
  * manifests differs from version to version.
  *
- * @throws Error that says how to get it.
+ * @throws Error that says how to get it; the reason of `signal` when it aborts.
  */
-export async function locateGoProgram(program: GoProgram): Promise<string> {
+export async function locateGoProgram(program: GoProgram, signal?: AbortSignal): Promise<string> {
   const { name, version, takes, executable = name } = program;
   const title = `${name} ${version}`;
   const env = readEnvironment();
   const target = join(defaultCacheDir(env), name, version, `${process.platform}-${process.arch}`, name);
   const onWait = () => say(`waiting for another process that builds ${name}`);
-  return await makeOnce(target, { onWait }, async (staging) =>
-    installWithGo({
-      go: await locateGo(`building ${title}`),
+  return await makeOnce(target, { onWait, signal }, async (staging) => {
+    const go = await locateGo(`building ${title}`);
+    if (program.goMod !== undefined) {
+      await writeFile(join(staging, "go.mod"), await program.goMod(go, staging));
+    }
+    return await installWithGo({
+      go,
       program: executable,
-      module: `${program.package}@${version}`,
+      module: program.goMod === undefined ? `${program.package}@${version}` : program.package,
+      flags: program.goMod === undefined ? program.flags : ["-mod=mod", ...(program.flags ?? [])],
       title,
       takes,
       directory: staging,
       env,
       timeoutMs: BUILD_TIMEOUT_MS,
       onProgress: say,
-    }),
-  );
+      signal,
+    });
+  });
 }

@@ -19,6 +19,7 @@ export type { NatsServer, OwnNatsServer } from "./nats-server.ts";
 export type { NatsConnection } from "./plain-nats.ts";
 export { connectPlainNats, plainNatsHeaders } from "./plain-nats.ts";
 export { isProcessAlive } from "./process-state.ts";
+export { randomPort } from "./random-port.ts";
 export type { RawSocket } from "./raw-socket.ts";
 export { openRawSocket } from "./raw-socket.ts";
 export type { ReceivedMessage } from "./received-message.ts";

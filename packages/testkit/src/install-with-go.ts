@@ -7,12 +7,17 @@ export interface InstallWithGoOptions {
   readonly go: string;
   /** What the file is called that Go makes. */
   readonly program: string;
-  /** What `go install` takes, with the version: `example.com/cmd/program@v1.2.3`. */
+  /**
+   * What `go install` takes, with the version: `example.com/cmd/program@v1.2.3`; without it where `directory` has a `go.mod`, which
+   * says the version.
+   */
   readonly module: string;
+  /** Further flags of `go install`. */
+  readonly flags?: readonly string[] | undefined;
   /** For people who wait: the program with its version, and how long two cores take. */
   readonly title: string;
   readonly takes: string;
-  /** Where the file goes, an empty directory. */
+  /** Where the file goes, a directory that is empty but for a `go.mod`. */
   readonly directory: string;
   readonly env: Environment;
   readonly timeoutMs: number;
@@ -37,7 +42,7 @@ export async function installWithGo(options: InstallWithGoOptions): Promise<stri
     onProgress(`${what}: ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }, HEARTBEAT_MS);
   try {
-    await runCommand(go, ["install", module], {
+    await runCommand(go, ["install", ...(options.flags ?? []), module], {
       // A target platform other than this one makes Go refuse GOBIN; without cgo no C compiler is needed.
       env: { ...env, GOBIN: directory, GOOS: undefined, GOARCH: undefined, CGO_ENABLED: "0" },
       cwd: directory,
