@@ -15,6 +15,7 @@ import { WebhooksError } from "../webhooks-error.ts";
 import { Checkpoint } from "./checkpoint.ts";
 import type { ExpansionSource } from "./expansion-source.ts";
 import { OrderedFloor } from "./ordered-floor.ts";
+import { Silence } from "./silence.ts";
 
 export interface ExpanderParts {
   readonly link: WebhookLink;
@@ -40,6 +41,8 @@ const PAUSE_MS = 1_000;
 const IN_FLIGHT = 256;
 /** A consumer that was lost with its server is noticed when heartbeats are missing, two or three of them: they come twice in this time. */
 const EXPIRES_MS = 4_000;
+/** Without a heartbeat, a pull or a message for so long, it does not matter why. */
+const SILENT_MS = 3 * EXPIRES_MS;
 const STREAM_NOT_FOUND = 10_059;
 
 /**
@@ -136,10 +139,13 @@ export class Expander {
     if (signal.aborted) stop();
     const floor = new OrderedFloor(start, IN_FLIGHT);
     let failure: unknown;
-    void untilSilent(messages).then((silent) => {
-      if (!silent) return;
+    const silence = new Silence(SILENT_MS, () => performance.now());
+    const giveUp = () => {
       failure = new WebhooksError("unavailable", `${source.stream} has fallen silent`);
       messages.stop();
+    };
+    void untilMissed(messages, silence).then((missed) => {
+      if (missed) giveUp();
     });
     let writtenAt = performance.now();
     let written = start;
@@ -151,6 +157,7 @@ export class Expander {
       writtenAt = performance.now();
     };
     const saving = setInterval(() => {
+      if (silence.isTooLong) giveUp();
       save().catch((error: unknown) => {
         // Somebody else has written, or NATS does not answer: what is stored decides, so read it again.
         failure = error;
@@ -158,7 +165,7 @@ export class Expander {
       });
     }, CHECKPOINT_MS);
     try {
-      await this.#follow(messages, floor, epoch);
+      await this.#follow(messages, floor, epoch, silence);
       await floor.settled();
     } finally {
       clearInterval(saving);
@@ -170,9 +177,15 @@ export class Expander {
     await checkpoint.write({ epoch, sequence: floor.value, owner: "" });
   }
 
-  async #follow(messages: ConsumerMessages, floor: OrderedFloor, epoch: string): Promise<void> {
+  async #follow(
+    messages: ConsumerMessages,
+    floor: OrderedFloor,
+    epoch: string,
+    silence: Silence,
+  ): Promise<void> {
     for await (const message of messages) {
       await floor.begin(message.seq);
+      silence.heard();
       const work = this.#one(message, epoch);
       work.then(
         () => floor.end(message.seq),
@@ -235,11 +248,13 @@ export class Expander {
 
 /**
  * Resolves with true when heartbeats are missing: the consumer was lost with its server. nats.js makes it anew by itself, but gave nothing for
- * a minute where the stream had no leader at that moment. With false when the consumer was stopped.
+ * a minute where the stream had no leader at that moment. With false when the consumer was stopped. Nobody counts heartbeats where
+ * the connection was lost with that server, too, and nats.js is making the consumer anew since it is back: hence the silence.
  */
-async function untilSilent(messages: ConsumerMessages): Promise<boolean> {
+async function untilMissed(messages: ConsumerMessages, silence: Silence): Promise<boolean> {
   for await (const { type } of messages.status()) {
     if (type === "heartbeats_missed") return true;
+    if (type === "heartbeat" || type === "next") silence.heard();
   }
   return false;
 }
