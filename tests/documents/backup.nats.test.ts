@@ -5,6 +5,8 @@ import { expect, it } from "vitest";
 import { startReceiver } from "../webhooks/receiver.ts";
 import { WebhookProcesses } from "../webhooks/webhook-process.ts";
 
+/** On a machine that others use too, a process takes seconds until it has taken over. */
+const PATIENCE_MS = 30_000;
 const DOCUMENT = join(import.meta.dirname, "../../docs/disaster-recovery.md");
 const STREAM = "rt_shop";
 const AS_BACKEND = { TIDEGATE_NATS_USER: "backend", TIDEGATE_NATS_PASSWORD: "backend" };
@@ -58,7 +60,10 @@ it("permits who makes backups to do so; a stream that is restored has another ep
     return (answer.json() as { created: string }).created;
   };
   const received = (count: number) =>
-    waitUntil(() => receiver.of("/hook").length === count, { message: `${count} deliveries` });
+    waitUntil(() => receiver.of("/hook").length === count, {
+      timeoutMs: PATIENCE_MS,
+      message: `${count} deliveries`,
+    });
 
   const { process, createEndpoint } = await processes.start(AS_BACKEND);
   await createEndpoint({ url: `${receiver.url}/hook`, channels: ["shop.>"] });
