@@ -1,12 +1,10 @@
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { DEVELOPMENT_KEY } from "@tidegate/auth";
 import { readEnvironment } from "@tidegate/runtime";
-import { endProcess, type SupervisedProcess, supervise } from "@tidegate/testkit";
+import { endProcess, freePort, type SupervisedProcess, supervise } from "@tidegate/testkit";
 import { LoadTestError } from "../load-test-error.ts";
 import type { BenchServer } from "./bench-server.ts";
 import type { CpuPlan } from "./cpu-pinning.ts";
@@ -123,14 +121,4 @@ async function isHealthy(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

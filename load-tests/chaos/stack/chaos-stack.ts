@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectPlainNats, type NatsConnection } from "@tidegate/testkit";
+import { connectPlainNats, freePort, type NatsConnection } from "@tidegate/testkit";
 import { provision } from "../../provision.ts";
-import { freePort } from "./free-port.ts";
 import { gatewayEnvironment, writeGatewayConfig } from "./gateway-config.ts";
 import { GatewayNode } from "./gateway-node.ts";
 import { LinkProxy } from "./link-proxy.ts";

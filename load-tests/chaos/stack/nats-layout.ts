@@ -1,6 +1,5 @@
-import { type OwnNatsServer, startNats, waitUntil } from "@tidegate/testkit";
+import { freePort, type OwnNatsServer, startNats, waitUntil } from "@tidegate/testkit";
 import { LoadTestError } from "../../load-test-error.ts";
-import { freePort } from "./free-port.ts";
 
 /** The NATS servers of a run. */
 export interface NatsLayout {

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   endProcess,
+  freePort,
   locatePrometheus,
   readEnvironment,
   type SupervisedProcess,
   supervise,
   waitUntil,
 } from "@tidegate/testkit";
-import { freePort } from "../../chaos/stack/free-port.ts";
 import { LoadTestError } from "../../load-test-error.ts";
 import type { QueryWindow } from "../query-variables.ts";
 import { parseRangeResult, type Series } from "./range-result.ts";

@@ -1,8 +1,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectPlainNats, type NatsConnection, type OwnNatsServer, startNats } from "@tidegate/testkit";
-import { freePort } from "../../chaos/stack/free-port.ts";
+import {
+  connectPlainNats,
+  freePort,
+  type NatsConnection,
+  type OwnNatsServer,
+  startNats,
+} from "@tidegate/testkit";
 import { gatewayEnvironment } from "../../chaos/stack/gateway-config.ts";
 import { provision } from "../../provision.ts";
 import type { ScrapeTarget } from "../prometheus/scrape-config.ts";

@@ -1,8 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connectPlainNats, type Haproxy, type NatsConnection, startHaproxy } from "@tidegate/testkit";
-import { freePort } from "../../chaos/stack/free-port.ts";
+import {
+  connectPlainNats,
+  freePort,
+  type Haproxy,
+  type NatsConnection,
+  startHaproxy,
+} from "@tidegate/testkit";
 import {
   gatewayEnvironment,
   NAMESPACES,

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { freePort } from "@tidegate/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { Collector } from "../testing/collector.ts";
-import { bytes, freePort, kept, openBroker, ownServer, plainClient } from "../testing/open-broker.ts";
+import { bytes, kept, openBroker, ownServer, plainClient } from "../testing/open-broker.ts";
 import type { Broker } from "./broker.ts";
 
 const FAST_PINGS = { pingIntervalMs: 150, maxPingOut: 1, connectTimeoutMs: 300 };

@@ -54,13 +54,6 @@ export async function plainClient(url: string): Promise<NatsConnection> {
   return client;
 }
 
-/** A port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = await startNats({ own: true });
-  await server.stop();
-  return server.port;
-}
-
 /** A message as it can be kept and compared. */
 export function kept(message: LiveMessage) {
   return { ...message, payload: Buffer.from(message.payload).toString() };

@@ -4,6 +4,7 @@
 export { readEnvironment } from "@tidegate/runtime";
 export { endProcess } from "./end-process.ts";
 export { findOnPath } from "./find-on-path.ts";
+export { freePort } from "./free-port.ts";
 export type { InstallWithGoOptions } from "./install-with-go.ts";
 export { installWithGo } from "./install-with-go.ts";
 export type { Browser, LaunchChromiumOptions } from "./launch-chromium.ts";
@@ -19,7 +20,6 @@ export type { NatsServer, OwnNatsServer } from "./nats-server.ts";
 export type { NatsConnection } from "./plain-nats.ts";
 export { connectPlainNats, plainNatsHeaders } from "./plain-nats.ts";
 export { isProcessAlive } from "./process-state.ts";
-export { randomPort } from "./random-port.ts";
 export type { RawSocket } from "./raw-socket.ts";
 export { openRawSocket } from "./raw-socket.ts";
 export type { ReceivedMessage } from "./received-message.ts";

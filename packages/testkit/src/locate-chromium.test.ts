@@ -1,15 +1,13 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Environment } from "@tidegate/runtime";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
+import { type BareMachine, bareMachine, writeProgram } from "./bare-machine.fixture.ts";
 import type { ChromiumMachine } from "./chromium-machine.ts";
 import { locateChromium } from "./locate-chromium.ts";
 
-interface Fake {
-  readonly root: string;
-  readonly bin: string;
+interface Fake extends BareMachine {
   readonly env: Environment;
   readonly machine: ChromiumMachine;
   /** Where the fake Playwright installs. */
@@ -20,14 +18,11 @@ let fake: Fake;
 
 /** A machine of its own for every test, with nothing on it. */
 beforeEach(async () => {
-  const root = await mkdtemp(join(tmpdir(), "tidegate-test-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
-  const bin = join(root, "bin");
-  await mkdir(bin);
+  const bare = await bareMachine();
+  const { root, bin } = bare;
   const playwrightBrowser = join(root, "ms-playwright", "chrome");
   fake = {
-    root,
-    bin,
+    ...bare,
     playwrightBrowser,
     env: { PATH: bin, HOME: join(root, "home"), TIDEGATE_CACHE_DIR: join(root, "cache") },
     machine: {
@@ -39,18 +34,14 @@ beforeEach(async () => {
   };
 });
 
-async function writeBrowser(path: string, version = "Chromium 120.0.1"): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `#!/bin/sh\necho "${version}"\n`, { mode: 0o755 });
-  return path;
+function writeBrowser(path: string, version = "Chromium 120.0.1"): Promise<string> {
+  return writeProgram(path, `echo "${version}"`);
 }
 
 /** An apt-get that notes its calls and, if told to, installs a browser on PATH. */
 async function installFakeApt(script: string): Promise<() => Promise<string>> {
-  const log = join(fake.root, "apt.log");
-  const text = `#!/bin/sh\necho "$DEBIAN_FRONTEND $*" >> '${log}'\n${script}\n`;
-  await writeFile(join(fake.bin, "apt-get"), text, { mode: 0o755 });
-  return () => readFile(log, "utf8").catch(() => "");
+  await fake.writeAptGet(script, "$DEBIAN_FRONTEND $*");
+  return fake.aptCalls;
 }
 
 const aptInstalls = () => `

@@ -1,36 +1,22 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { join } from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import { type BareMachine, bareMachine, writeProgram } from "./bare-machine.fixture.ts";
 import { locateHaproxy } from "./locate-haproxy.ts";
 
-let root: string;
-let bin: string;
-
-/** A machine of its own for every test, with nothing on it but what a shell script needs. */
+let machine: BareMachine;
 beforeEach(async () => {
-  root = await mkdtemp(join(tmpdir(), "tidegate-test-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
-  bin = join(root, "bin");
-  await mkdir(bin);
+  machine = await bareMachine();
 });
-
-async function writeProgram(path: string, script: string): Promise<string> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  return path;
-}
 
 /** What the tools of Debian do, as far as it matters: the program runs only with the first library, which needs the second. */
 async function installFakeDebian(): Promise<() => Promise<string>> {
-  const log = join(root, "apt.log");
   const program = await writeProgram(
-    join(root, "packed", "haproxy"),
+    join(machine.root, "packed", "haproxy"),
     'read -r word < "$LD_LIBRARY_PATH/libone.so" && echo "HAProxy version $word"',
   );
-  await writeProgram(join(bin, "apt-get"), `echo "$*" >> '${log}'\n: > "$2_1.deb"`);
+  await machine.writeAptGet(': > "$2_1.deb"');
   await writeProgram(
-    join(bin, "dpkg-deb"),
+    join(machine.bin, "dpkg-deb"),
     `case "$1 $2" in
 "--field haproxy_1.deb") echo "libc6 (>= 2.36), libone | libother, adduser";;
 "--field libone_1.deb") echo "libtwo, libc6";;
@@ -39,19 +25,24 @@ async function installFakeDebian(): Promise<() => Promise<string>> {
 esac`,
   );
   await writeProgram(
-    join(bin, "dpkg-query"),
+    join(machine.bin, "dpkg-query"),
     '[ "$4" = libc6 ] && echo installed || { echo not-installed; exit 1; }',
   );
-  return () => readFile(log, "utf8").catch(() => "");
+  return machine.aptCalls;
 }
 
 const locate = () =>
-  locateHaproxy({ env: { PATH: bin }, cacheDir: join(root, "cache"), usualPlaces: [], onProgress: () => {} });
+  locateHaproxy({
+    env: { PATH: machine.bin },
+    cacheDir: join(machine.root, "cache"),
+    usualPlaces: [],
+    onProgress: () => {},
+  });
 
 test("Debian's package is taken apart, once, with the libraries that are not there", async () => {
   const calls = await installFakeDebian();
   const path = await locate();
-  expect(path.startsWith(join(root, "cache", "haproxy"))).toBe(true);
+  expect(path.startsWith(join(machine.root, "cache", "haproxy"))).toBe(true);
   expect(await locate()).toBe(path);
   expect(await calls()).toBe("download haproxy\ndownload libone\ndownload libtwo\n");
 });

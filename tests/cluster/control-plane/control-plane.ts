@@ -1,10 +1,9 @@
 import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { waitUntil } from "@tidegate/testkit";
+import { freePort, waitUntil } from "@tidegate/testkit";
 import { KubernetesApi } from "../api/kubernetes-api.ts";
 import { type ControlPlaneConfiguration, writeConfiguration } from "./configuration.ts";
-import { freePort, LOOPBACK } from "./free-port.ts";
 import { type ControlPlanePrograms, readKwokStages } from "./programs.ts";
 import { RunningPrograms } from "./running-programs.ts";
 
@@ -17,6 +16,8 @@ export interface ControlPlane {
 }
 
 const START_TIMEOUT_MS = 120_000;
+
+const LOOPBACK = "127.0.0.1";
 
 /**
  * Starts etcd, the API server, the controllers, the scheduler, and kwok in place of kubelets, all with empty memories.

@@ -1,10 +1,9 @@
-import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { DEVELOPMENT_KEY, mintToken } from "@tidegate/auth";
 import {
   connectPlainNats,
+  freePort,
   type Haproxy,
   locateHaproxy,
   type NatsConnection,
@@ -92,16 +91,6 @@ async function startGateway(name: string) {
   const line = await process.waitForLine('"listening"', START_PATIENCE_MS);
   const { port, operationsPort } = JSON.parse(line) as { port: number; operationsPort: number };
   return { process, port, operations: operationsPort };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const bound = server.address();
-  server.close();
-  await once(server, "close");
-  if (bound === null || typeof bound === "string") throw new TypeError("a TCP server has a port");
-  return bound.port;
 }
 
 /** The file as it is but for addresses: here are no containers, and no DNS server that knows them. */
