@@ -186,6 +186,7 @@ describe("where tracing is on", () => {
       "messaging.system": "nats",
       "messaging.operation.name": "publish",
       "messaging.destination.template": "room.>",
+      "tidegate.lane": "direct",
     });
     // What the backend sees is a child of the span.
     const seen = new Map(arrivals.map((arrival) => [arrival.traceparent, arrival]));

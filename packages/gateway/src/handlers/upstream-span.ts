@@ -18,64 +18,73 @@ interface Upstream {
 
 const UNTRACED: Upstream = { span: undefined, trace: undefined };
 
+/** One way up. A constant each, so that what is not traced allocates nothing. */
+interface Operation<Message> {
+  readonly name: "publish" | "request";
+  readonly kind: "producer" | "client";
+  /** The part of where it goes that names no people. */
+  readonly templateOf: (message: Message) => string;
+}
+
+const PUBLISH: Operation<Publish> = {
+  name: "publish",
+  kind: "producer",
+  templateOf: ({ channel }) => `${namespaceOf(channel)}.>`,
+};
+
+/** Service and method; further tokens may name people. */
+const REQUEST: Operation<Request> = {
+  name: "request",
+  kind: "client",
+  templateOf: ({ method }) => {
+    const [service, name, ...rest] = method.split(".");
+    return `rpc.${service}.${name}${rest.length === 0 ? "" : ".>"}`;
+  },
+};
+
 /**
  * For a publish that was found to be allowed: what is refused leaves no span. One span for the message, whoever gets it: deliveries to
- * subscribers are counted and timed by metrics. Of the channel it names the namespace alone, since the rest may name people.
+ * subscribers are counted and timed by metrics.
  */
 export function beginPublish(
-  { context: { tracing } }: Caller,
-  { channel, traceparent, tracestate }: Publish,
+  caller: Caller,
+  message: Publish,
   lane: Exclude<PublishLane, "none">,
   bytes: number,
 ): Upstream {
-  if (tracing === undefined && traceparent === undefined) return UNTRACED;
-  const parent = readTraceContext(traceparent, tracestate);
-  if (tracing === undefined) return { span: undefined, trace: parent };
-  const template = `${namespaceOf(channel)}.>`;
-  const span = tracing.begin({
-    name: `publish ${template}`,
-    kind: "producer",
-    parent,
-    trusted: false,
-    attributes: {
-      "messaging.system": "nats",
-      "messaging.operation.name": "publish",
-      "messaging.operation.type": "send",
-      "messaging.destination.template": template,
-      "messaging.message.body.size": bytes,
-      "tidegate.lane": lane,
-    },
-  });
-  return { span, trace: span.link };
+  const upstream = begin(PUBLISH, caller, message, bytes);
+  upstream.span?.set("tidegate.lane", lane);
+  return upstream;
 }
 
-/** For a request that was found to be allowed. Of the method it names service and method; further tokens may name people. */
-export function beginRequest(
+/** For a request that was found to be allowed. */
+export function beginRequest(caller: Caller, message: Request, bytes: number): Upstream {
+  return begin(REQUEST, caller, message, bytes);
+}
+
+function begin<Message extends Publish | Request>(
+  { name, kind, templateOf }: Operation<Message>,
   { context: { tracing } }: Caller,
-  { method, traceparent, tracestate }: Request,
+  message: Message,
   bytes: number,
 ): Upstream {
+  const { traceparent, tracestate } = message;
   if (tracing === undefined && traceparent === undefined) return UNTRACED;
   const parent = readTraceContext(traceparent, tracestate);
   if (tracing === undefined) return { span: undefined, trace: parent };
-  const template = requestTemplate(method);
+  const template = templateOf(message);
   const span = tracing.begin({
-    name: `request ${template}`,
-    kind: "client",
+    name: `${name} ${template}`,
+    kind,
     parent,
     trusted: false,
     attributes: {
       "messaging.system": "nats",
-      "messaging.operation.name": "request",
+      "messaging.operation.name": name,
       "messaging.operation.type": "send",
       "messaging.destination.template": template,
       "messaging.message.body.size": bytes,
     },
   });
   return { span, trace: span.link };
-}
-
-function requestTemplate(method: string): string {
-  const [service, name, ...rest] = method.split(".");
-  return `rpc.${service}.${name}${rest.length === 0 ? "" : ".>"}`;
 }
