@@ -142,8 +142,6 @@ export class Gateway {
       origins: options.origins,
       cookieName: options.cookieName,
       roster: this.#roster,
-      gate: this.#gate,
-      arrivals: this.#arrivals,
       metrics,
       newId: () => this.#newId(),
     });

@@ -31,7 +31,7 @@ export interface NodeContext {
   readonly wheel: TimerWheel;
   /** Where those wait who want to be let in. */
   readonly arrivals: Pick<Arrivals, "admit" | "isOpen">;
-  readonly gate: Pick<Gate, "crowded">;
+  readonly gate: Pick<Gate, "connection" | "request" | "crowded">;
   /** For work that crowds bring and that can wait. */
   readonly turns: Pick<Turns, "enter">;
   readonly traffic: Traffic;

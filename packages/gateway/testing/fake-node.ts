@@ -14,6 +14,7 @@ import { TimerWheel } from "../src/timer-wheel.ts";
 import { Traffic } from "../src/traffic.ts";
 import { Turns } from "../src/turns.ts";
 import { FakeBroker } from "./fake-broker.ts";
+import { gateOf } from "./open-gate.ts";
 
 /** The date when a test begins. */
 export const NOW = 1_800_000_000_000;
@@ -165,6 +166,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
   const clock = { uptime: BEGUN, ahead: NOW - BEGUN };
   const uptime = (): number => clock.uptime;
   const now = (): number => clock.uptime + clock.ahead;
+  const random = (): number => 0.5;
   const traffic = new Traffic();
   const wheel = new TimerWheel(uptime);
   const { metrics, exposition } = createMetrics(GATEWAY_METRICS);
@@ -208,7 +210,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
         return true;
       },
     },
-    gate: { crowded: () => ({ why: "queue", detail: "too many connect at once", retryAfterMs: 5_000 }) },
+    gate: gateOf({ instruments, uptime, random }),
     turns: new Turns(),
     traffic,
     instruments,
@@ -216,7 +218,7 @@ export function fakeNode(options: FakeNodeOptions = {}): FakeNode {
     logger,
     uptime,
     now,
-    random: () => 0.5,
+    random,
   };
   return {
     context,

@@ -13,9 +13,9 @@ export const ADMISSION: AdmissionOptions = {
 
 /** A gate on a load that the test sets. */
 export function gateOf(
-  { instruments, now, random }: Pick<NodeContext, "instruments" | "now" | "random">,
+  { instruments, uptime, random }: Pick<NodeContext, "instruments" | "uptime" | "random">,
   load: { overload: Load | undefined; isSevere: boolean } = { overload: undefined, isSevere: false },
   options: Partial<AdmissionOptions> = {},
 ): Gate {
-  return new Gate({ ...ADMISSION, ...options }, load, instruments.turnedAway, now, random);
+  return new Gate({ ...ADMISSION, ...options }, load, instruments.turnedAway, uptime, random);
 }

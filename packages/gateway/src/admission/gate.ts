@@ -40,7 +40,7 @@ export class Gate {
   readonly #options: AdmissionOptions;
   readonly #monitor: Pick<LoadMonitor, "overload" | "isSevere">;
   readonly #rate: ConnectRate;
-  readonly #now: () => number;
+  readonly #uptime: () => number;
   readonly #random: () => number;
   readonly #counts: Readonly<Record<TurnedAwayFor, CounterChild>>;
 
@@ -48,15 +48,15 @@ export class Gate {
     options: AdmissionOptions,
     monitor: Pick<LoadMonitor, "overload" | "isSevere">,
     counts: Readonly<Record<TurnedAwayFor, CounterChild>>,
-    now: () => number,
+    uptime: () => number,
     random: () => number,
   ) {
     this.#options = options;
     this.#monitor = monitor;
     this.#counts = counts;
-    this.#now = now;
+    this.#uptime = uptime;
     this.#random = random;
-    this.#rate = new ConnectRate(options, now());
+    this.#rate = new ConnectRate(options, uptime());
   }
 
   /** A connection that wants to stay. */
@@ -81,7 +81,7 @@ export class Gate {
   }
 
   #limited(): TurnedAway | undefined {
-    const wait = this.#rate.take(this.#now());
+    const wait = this.#rate.take(this.#uptime());
     return wait === undefined
       ? undefined
       : this.#away("rate", wait * (1 - RATE_JITTER + 2 * RATE_JITTER * this.#random()));

@@ -67,7 +67,7 @@ describe("a connection that has to wait for its turn", () => {
     connection.begin(verifier.accept("good"));
     await turns();
     expect(socket.ends).toStrictEqual([
-      { name: "overloaded", reason: "too many connect at once; retry=5000" },
+      { name: "overloaded", reason: "too many connect at once; retry=1000" },
     ]);
     expect(await metric('tidegate_closes_total{code="overloaded"}')).toBe(1);
     expect(verifier.asked).toStrictEqual([]);

@@ -1,5 +1,3 @@
-import type { Arrivals } from "../admission/arrivals.ts";
-import type { Gate } from "../admission/gate.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { OriginPolicy } from "../origin-policy.ts";
@@ -24,8 +22,6 @@ export interface HttpParts {
   readonly origins: OriginPolicy;
   readonly cookieName: string | undefined;
   readonly roster: Roster;
-  readonly gate: Gate;
-  readonly arrivals: Arrivals;
   readonly metrics: GatewayMetrics;
   readonly newId: () => string;
 }

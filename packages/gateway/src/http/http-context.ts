@@ -1,5 +1,3 @@
-import type { Arrivals } from "../admission/arrivals.ts";
-import type { Gate } from "../admission/gate.ts";
 import type { NodeContext } from "../node-context.ts";
 import type { OriginPolicy } from "../origin-policy.ts";
 import type { Roster } from "../roster.ts";
@@ -22,8 +20,6 @@ export interface HttpContext {
   readonly cookieName: string | undefined;
   readonly roster: Roster;
   readonly rates: RequestRates;
-  readonly gate: Gate;
-  readonly arrivals: Arrivals;
   readonly instruments: HttpInstruments;
   /** A new connection id, unique among all nodes and boots. */
   readonly newId: () => string;

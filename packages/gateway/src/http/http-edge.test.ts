@@ -2,9 +2,7 @@ import { createMetrics } from "@tidegate/runtime";
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeExchange } from "../../testing/fake-exchange.ts";
 import { type FakeNode, fakeNode, LIMITS, seriesValue } from "../../testing/fake-node.ts";
-import { gateOf } from "../../testing/open-gate.ts";
 import { turns } from "../../testing/turns.ts";
-import { Arrivals } from "../admission/arrivals.ts";
 import { GATEWAY_METRICS } from "../metrics.ts";
 import { OriginPolicy } from "../origin-policy.ts";
 import { Roster } from "../roster.ts";
@@ -55,8 +53,6 @@ beforeEach(() => {
     origins: new OriginPolicy(["https://app.example.com"]),
     cookieName: undefined,
     roster: new Roster(LIMITS, { windowMs: 50, reconnectMs: 50 }),
-    gate: gateOf(node.context),
-    arrivals: new Arrivals({ uptime: node.context.uptime, onFault: () => {} }),
     rates: new RequestRates(options, node.context.wheel, node.context.uptime),
     instruments: new HttpInstruments(metrics),
     newId: () => {

@@ -20,8 +20,8 @@ export function pollRoute(http: HttpContext, polls: Polls): Route {
 }
 
 async function handle(http: HttpContext, polls: Polls, call: HttpCall): Promise<void> {
-  const { node, roster, gate } = http;
-  const turnedAway = gate.request();
+  const { node, roster } = http;
+  const turnedAway = node.gate.request();
   if (turnedAway !== undefined) {
     call.refuse(turnedAwayProblem(turnedAway));
     return;
