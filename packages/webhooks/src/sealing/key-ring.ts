@@ -16,7 +16,12 @@ const TAG_BYTES = 16;
 export const RING_KEY = /^([A-Za-z0-9_-]{1,32}):([A-Za-z0-9+/]{43}=)$/;
 const SEALED = /^v1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]+)$/;
 
-function parseKey(text: string): { readonly id: string; readonly key: KeyObject } | undefined {
+interface RingKey {
+  readonly id: string;
+  readonly key: KeyObject;
+}
+
+function parseKey(text: string): RingKey | undefined {
   const [, id, encoded] = RING_KEY.exec(text) ?? [];
   if (id === undefined || encoded === undefined) return undefined;
   return { id, key: createSecretKey(encoded, "base64") };
@@ -27,12 +32,14 @@ function parseKey(text: string): { readonly id: string; readonly key: KeyObject 
  * `v1.<key id>.<nonce, ciphertext and tag in base64url>`, and opens only in the place that it was sealed for.
  */
 export class KeyRing {
-  readonly #currentId: string;
+  /** That seals. */
+  readonly #current: RingKey;
   readonly #keys: ReadonlyMap<string, KeyObject>;
 
   /** @throws WebhooksError `invalid` without keys, for what is no key, and for an id given twice; never with a key. */
   constructor(texts: readonly string[]) {
     const keys = new Map<string, KeyObject>();
+    let current: RingKey | undefined;
     for (const [index, text] of texts.entries()) {
       const parsed = parseKey(text);
       if (parsed === undefined) {
@@ -40,18 +47,18 @@ export class KeyRing {
       }
       if (keys.has(parsed.id)) throw new WebhooksError("invalid", `two keys have the id ${parsed.id}`);
       keys.set(parsed.id, parsed.key);
+      current ??= parsed;
     }
-    const [currentId] = keys.keys();
-    if (currentId === undefined) throw new WebhooksError("invalid", "a key ring has at least one key");
-    this.#currentId = currentId;
+    if (current === undefined) throw new WebhooksError("invalid", "a key ring has at least one key");
+    this.#current = current;
     this.#keys = keys;
   }
 
   /** @param place what it belongs to: it opens nowhere else. */
   seal(text: string, place: string): string {
-    const id = this.#currentId;
+    const { id, key } = this.#current;
     const nonce = randomBytes(NONCE_BYTES);
-    const cipher = createCipheriv(CIPHER, this.#keyOf(id), nonce, { authTagLength: TAG_BYTES });
+    const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
     cipher.setAAD(additionalData(id, place));
     const body = Buffer.concat([nonce, cipher.update(text, "utf8"), cipher.final(), cipher.getAuthTag()]);
     return `${VERSION}.${id}.${body.toString("base64url")}`;
@@ -73,16 +80,10 @@ export class KeyRing {
     try {
       const ciphertext = body.subarray(NONCE_BYTES, -TAG_BYTES);
       const text = Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString("utf8");
-      return { ok: true, text, isCurrent: keyId === this.#currentId };
+      return { ok: true, text, isCurrent: keyId === this.#current.id };
     } catch {
       return { ok: false, reason: "damaged", keyId };
     }
-  }
-
-  #keyOf(id: string): KeyObject {
-    const key = this.#keys.get(id);
-    if (key === undefined) throw new TypeError("the current key is one of the ring");
-    return key;
   }
 }
 
