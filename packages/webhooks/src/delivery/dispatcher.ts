@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { JsMsg } from "@nats-io/jetstream";
 import type { Endpoint } from "../endpoints/endpoint.ts";
+import { obstacleOf } from "../endpoints/obstacle.ts";
 import type { DeferReason, LaneJob } from "../lanes/lane.ts";
 import type { Lanes } from "../lanes/lanes.ts";
 import type { Clock } from "../queue/clock.ts";
@@ -127,15 +128,16 @@ export class Dispatcher {
       this.#held.release(seq, "ack");
       return;
     }
-    if (endpoint.disabled !== undefined) {
-      const done = await this.#untilDone(() => delivery.giveUp(task, "disabled"));
+    const obstacle = obstacleOf(endpoint);
+    if (obstacle === "disabled") {
+      const done = await this.#untilDone(() => delivery.giveUp(task, obstacle));
       if (done !== "stopped") this.#held.release(seq, "ack");
       return;
     }
     const job = this.#job(seq, task, endpoint);
     const now = this.#parts.now();
-    if (endpoint.paused) job.defer(now + PAUSED_MS * (1 + Math.random()), "paused");
-    else if (endpoint.locked !== undefined) job.defer(now + lockedPauseMs(task, now), "locked");
+    if (obstacle === "paused") job.defer(now + PAUSED_MS * (1 + Math.random()), obstacle);
+    else if (obstacle === "locked") job.defer(now + lockedPauseMs(task, now), obstacle);
     else lanes.offer(endpoint, job);
   }
 
@@ -145,7 +147,7 @@ export class Dispatcher {
       run: async () => {
         // It may have changed while the job waited.
         const endpoint = await findEndpoint(task.endpoint).catch(() => found);
-        if (!isFit(endpoint)) {
+        if (endpoint === undefined || obstacleOf(endpoint) !== undefined) {
           void this.#place(seq, task);
           return true;
         }
@@ -192,13 +194,4 @@ export class Dispatcher {
     }
     return "stopped";
   }
-}
-
-function isFit(endpoint: Endpoint | undefined): endpoint is Endpoint {
-  return (
-    endpoint !== undefined &&
-    !endpoint.paused &&
-    endpoint.disabled === undefined &&
-    endpoint.locked === undefined
-  );
 }

@@ -3,6 +3,7 @@ import type { JsMsg } from "@nats-io/jetstream";
 import { JetStreamApiError } from "@nats-io/jetstream";
 import type { Endpoint } from "../endpoints/endpoint.ts";
 import type { EndpointDirectory } from "../endpoints/endpoint-directory.ts";
+import { obstacleOf } from "../endpoints/obstacle.ts";
 import { RateBucket } from "../lanes/rate-bucket.ts";
 import type { Clock } from "../queue/clock.ts";
 import { decodeTask } from "../queue/delivery-task.ts";
@@ -191,19 +192,19 @@ export class FifoLanes {
     }
     // The task in the queue stays as it was written; how far it has come stands in the log of attempts.
     const task = before === undefined ? written : { ...written, attempt: before.attempt + 1 };
-    if (endpoint.disabled !== undefined) {
-      await delivery.giveUp(task, "disabled");
+    const obstacle = obstacleOf(endpoint);
+    if (obstacle === "disabled") {
+      await delivery.giveUp(task, obstacle);
       message.ack();
       return;
     }
-    if (endpoint.paused || endpoint.locked !== undefined) {
-      const reason = endpoint.paused ? "paused" : "locked";
-      const pause = endpoint.paused ? PAUSED_MS : lockedPauseMs(task, now());
-      if (await delivery.expire(task, now() + pause, reason)) {
+    if (obstacle !== undefined) {
+      const pause = obstacle === "paused" ? PAUSED_MS : lockedPauseMs(task, now());
+      if (await delivery.expire(task, now() + pause, obstacle)) {
         message.ack();
         return;
       }
-      instruments.deferred(reason);
+      instruments.deferred(obstacle);
       message.nak(pause);
       return;
     }

@@ -4,6 +4,7 @@ import type { AttemptRecord } from "../attempts/attempt-record.ts";
 import type { StoredDeadLetter } from "../attempts/dead-letters.ts";
 import { OUTCOMES } from "../delivery/delivery-result.ts";
 import { DEAD_REASONS } from "../delivery/retry-policy.ts";
+import { obstacleOf } from "../endpoints/obstacle.ts";
 import type { ApiContext } from "./api-context.ts";
 import { changeEndpoint, endpointOf, unlocked } from "./api-context.ts";
 import type { ApiRoute } from "./api-route.ts";
@@ -126,17 +127,8 @@ export function activityRoutes(context: ApiContext): readonly ApiRoute[] {
         const health = await engine.health.read(endpoint.id);
         const { lastStatus, lastError, failingSince, lastSuccessAt } = health;
         const state =
-          endpoint.disabled !== undefined
-            ? "disabled"
-            : endpoint.paused
-              ? "paused"
-              : endpoint.locked !== undefined
-                ? "locked"
-                : failingSince !== undefined
-                  ? "failing"
-                  : lastSuccessAt === undefined
-                    ? "unknown"
-                    : "well";
+          obstacleOf(endpoint) ??
+          (failingSince !== undefined ? "failing" : lastSuccessAt === undefined ? "unknown" : "well");
         return {
           status: 200,
           body: {
