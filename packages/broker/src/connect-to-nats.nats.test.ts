@@ -2,10 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nkeys } from "@nats-io/transport-node";
-import { freePort } from "@tidegate/testkit";
+import { freePort, testCertificate } from "@tidegate/testkit";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openBroker, ownServer } from "../testing/open-broker.ts";
-import { selfSignedCertificate } from "../testing/self-signed-certificate.ts";
 import { connectBroker } from "./broker.ts";
 import { BrokerError } from "./broker-error.ts";
 import type { BrokerOptionsInput } from "./broker-options.ts";
@@ -148,8 +147,9 @@ describe("connectBroker", () => {
 
   /** A server with a certificate for the address, and the certificate's file. */
   async function tlsServer(address: string, handshakeFirst: string) {
-    const { certificate, key } = selfSignedCertificate(address);
-    const caFile = temporaryFile("cert.pem", certificate);
+    const { pem, privateKey } = testCertificate({ name: "tidegate test", address });
+    const caFile = temporaryFile("cert.pem", pem);
+    const key = privateKey.export({ type: "pkcs8", format: "pem" }).toString();
     const keyFile = temporaryFile("key.pem", key);
     const config = `tls { cert_file: "${caFile}", key_file: "${keyFile}", handshake_first: ${handshakeFirst} }`;
     const server = await ownServer({ config });

@@ -40,6 +40,8 @@ export type { Nginx, StartNginxOptions } from "./start-nginx.ts";
 export { startNginx } from "./start-nginx.ts";
 export type { ExitStatus, SupervisedProcess, SuperviseOptions } from "./supervise.ts";
 export { supervise } from "./supervise.ts";
+export type { CertificateOptions, TestCertificate } from "./test-certificate.ts";
+export { testCertificate } from "./test-certificate.ts";
 export type { CloseEvent, Handshake, OpenClientOptions, ReceivedFrame, TestClient } from "./test-client.ts";
 export { openClient } from "./test-client.ts";
 export type { TestkitErrorCode } from "./testkit-error.ts";

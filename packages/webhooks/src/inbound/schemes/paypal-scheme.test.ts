@@ -1,8 +1,8 @@
 import { sign } from "node:crypto";
 import { crc32 } from "node:zlib";
+import { testCertificate } from "@tidegate/testkit";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { testCertificate } from "./certificate.fixture.ts";
 import type { FetchText } from "./paypal-certificates.ts";
 import { PayPalCertificates } from "./paypal-certificates.ts";
 import { paypalScheme } from "./paypal-scheme.ts";
