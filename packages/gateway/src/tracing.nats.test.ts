@@ -16,6 +16,9 @@ const TRACESTATE = "vendor=1";
 const NAMESPACES = { room: { publish: "direct", history: { replicas: 1 } } };
 const GRANTS = { subscribe: ["chat.>"], publish: ["chat.>", "jobs.>", "room.>"], request: ["demo.>"] };
 
+/** A request that arrives behind whatever the node published before: an answer to a live publish does not wait for NATS. */
+const BARRIER = "demo.barrier";
+
 /** What arrived in NATS: subject and the headers of the trace. */
 interface Arrival {
   readonly subject: string;
@@ -30,6 +33,10 @@ async function watch({ backend, prefix }: RunningNode): Promise<readonly Arrival
     backend.subscribe(subject, {
       callback: (_error, message) => {
         if (message.subject.endsWith("._tick")) return;
+        if (message.subject === `rpc.${BARRIER}`) {
+          message.respond();
+          return;
+        }
         const { headers } = message;
         arrivals.push({
           subject: message.subject.replace(/^rt\d+/, "rt"),
@@ -83,7 +90,7 @@ describe("where tracing is off", () => {
   async function arriving(action: () => Promise<unknown>): Promise<readonly Arrival[]> {
     const before = arrivals.length;
     await action();
-    await node.backend.flush();
+    await post(node, "/v1/request", { method: BARRIER, data: 0 });
     return arrivals.slice(before);
   }
 
