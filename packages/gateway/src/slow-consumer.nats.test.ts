@@ -26,6 +26,7 @@ afterAll(async () => {
 const token = await userToken();
 const PAYLOAD_BYTES = 100_000;
 const MISSED = "tidegate_messages_missed_total";
+const TOLD = 'tidegate_errors_total{code="messages_missed"}';
 
 function payload(number: number): string {
   return JSON.stringify({ number, filler: "x".repeat(PAYLOAD_BYTES) });
@@ -63,44 +64,61 @@ async function readMessage(socket: RawSocket): Promise<Received> {
 }
 
 describe("a client that stops reading", () => {
-  it("costs nobody else a message, is told what it missed when it reads again, and goes on", async () => {
-    await using reader = await patient.subscriber(["chat.resumed"]);
-    await using stalled = await stalledSubscriber(patient, "chat.resumed");
-    const missedBefore = await patient.metric(MISSED);
-    let published = await publishUntilLagging(patient, "chat.resumed", reader);
+  it.each([
+    ["one other", "chat.two", 0],
+    ["many others", "chat.many", 8],
+  ])(
+    "costs nobody else a message, is told what it missed when it reads again, and goes on: beside %s",
+    async (_beside, channel, companions) => {
+      await using reader = await patient.subscriber([channel]);
+      const others: Client[] = [];
+      for (let count = 0; count < companions; count += 1) {
+        others.push(await patient.subscriber([channel]));
+      }
+      await using stalled = await stalledSubscriber(patient, channel);
+      const told = await patient.metric(TOLD);
+      const missedBefore = await patient.metric(MISSED);
+      let published = await publishUntilLagging(patient, channel, reader);
 
-    // From here on nothing is kept for it: what it misses is counted, and only the reader's copy goes out.
-    const missedAtFirst = await patient.metric(MISSED);
-    const sentAtFirst = await patient.metric("tidegate_messages_out_total");
-    for (const last = published + 50; published < last; published += 1) {
-      patient.publish("chat.resumed", payload(published));
-      await reader.next("message");
-    }
-    expect((await patient.metric(MISSED)) - missedAtFirst).toBe(50);
-    expect((await patient.metric("tidegate_messages_out_total")) - sentAtFirst).toBe(50);
+      // From here on nothing is kept for it: what it misses is counted, and only the reader's copy goes out.
+      const missedAtFirst = await patient.metric(MISSED);
+      const sentAtFirst = await patient.metric("tidegate_messages_out_total");
+      for (const last = published + 50; published < last; published += 1) {
+        patient.publish(channel, payload(published));
+        await reader.next("message");
+      }
+      expect((await patient.metric(MISSED)) - missedAtFirst).toBe(50);
+      expect((await patient.metric("tidegate_messages_out_total")) - sentAtFirst).toBe(50 * (1 + companions));
 
-    stalled.resume();
-    let received = 0;
-    let message = await readMessage(stalled);
-    for (; message.type === "message"; message = await readMessage(stalled)) {
-      expect(message.data).toMatchObject({ number: received });
-      received += 1;
-    }
-    const missed = (await patient.metric(MISSED)) - missedBefore;
-    expect(message).toStrictEqual({
-      type: "error",
-      code: "messages_missed",
-      message: expect.any(String),
-      retryable: false,
-      channel: "chat.resumed",
-      missed,
-    });
-    expect(received + missed).toBe(published);
-    patient.publish("chat.resumed", payload(published));
-    expect((await readMessage(stalled)).data).toMatchObject({ number: published });
-    expect((await reader.next("message")).data).toMatchObject({ number: published });
-    expect(await patient.metric('tidegate_errors_total{code="messages_missed"}')).toBe(1);
-  });
+      stalled.resume();
+      let received = 0;
+      let message = await readMessage(stalled);
+      for (; message.type === "message"; message = await readMessage(stalled)) {
+        expect(message.data).toMatchObject({ number: received });
+        received += 1;
+      }
+      const missed = (await patient.metric(MISSED)) - missedBefore;
+      expect(message).toStrictEqual({
+        type: "error",
+        code: "messages_missed",
+        message: expect.any(String),
+        retryable: false,
+        channel: channel,
+        missed,
+      });
+      expect(received + missed).toBe(published);
+      patient.publish(channel, payload(published));
+      expect((await readMessage(stalled)).data).toMatchObject({ number: published });
+      expect((await reader.next("message")).data).toMatchObject({ number: published });
+      expect(await patient.metric(TOLD)).toBe(told + 1);
+      for (const other of others) {
+        for (let number = 0; number <= published; number += 1) {
+          expect((await other.next("message")).data).toMatchObject({ number });
+        }
+        await other.close();
+      }
+    },
+  );
 
   it("is closed with 4004 when it does not read again in time, behind what it was sent before", async () => {
     await using reader = await node.subscriber(["chat.closed"]);

@@ -1,4 +1,5 @@
 import type { CloseName } from "@tidegate/protocol";
+import type { Line } from "./fan-out/line.ts";
 
 /**
  * What became of a send. `queued` was accepted and must not be sent again; `dropped` is lost, and what follows
@@ -13,6 +14,8 @@ export type SendOutcome = "sent" | "queued" | "dropped" | "closed";
 export interface Socket {
   /** Sends one frame. The bytes are copied or written before it returns. */
   send(frame: Uint8Array | string, binary: boolean): SendOutcome;
+  /** The way out for single frames, until the socket is closed: not to be kept beyond that. */
+  readonly line: Line | undefined;
   /** Runs `write` with all its sends joined into one write to the network. */
   cork(write: () => void): void;
   /** Bytes accepted but not yet taken by the network. */

@@ -24,6 +24,8 @@ export class FakeSession implements Session {
   readonly deliveries: Deliveries = {
     deliver: (_subscription, frames) => this.delivered.push(...frames),
     replay: (frames) => this.delivered.push(...frames),
+    line: undefined,
+    strained: () => {},
   };
   readonly lost: { readonly name: string; readonly error: BrokerError }[] = [];
   readonly #abort = new AbortController();

@@ -1,4 +1,5 @@
 import type { CloseName } from "@tidegate/protocol";
+import { LINE_LOST, LINE_QUEUED, LINE_SENT, type Line } from "../src/fan-out/line.ts";
 import type { SendOutcome, Socket } from "../src/socket.ts";
 
 export interface SentFrame {
@@ -23,6 +24,14 @@ export class FakeSocket implements Socket {
   /** Called within each send. */
   onSend: () => void = () => {};
   #inCork = 0;
+  readonly #line: Line = {
+    cork: (write) => this.cork(write),
+    getBufferedAmount: () => this.buffered,
+    send: (bytes, binary) => {
+      const outcome = this.send(bytes, binary);
+      return outcome === "sent" ? LINE_SENT : outcome === "queued" ? LINE_QUEUED : LINE_LOST;
+    },
+  };
 
   get frames(): readonly string[] {
     return this.sent.map(({ data }) => data);
@@ -43,6 +52,10 @@ export class FakeSocket implements Socket {
     }
     this.onSend();
     return outcome;
+  }
+
+  get line(): Line | undefined {
+    return this.ends.length > 0 ? undefined : this.#line;
   }
 
   cork(write: () => void): void {

@@ -3,6 +3,7 @@ import type { Position, ResetReason } from "@tidegate/protocol";
 import type { Seat } from "../src/fan-out/audience.ts";
 import type { Seated } from "../src/fan-out/channel-entry.ts";
 import type { Format, Frame } from "../src/fan-out/format.ts";
+import { LINE_LOST, LINE_SENT, type Line } from "../src/fan-out/line.ts";
 
 /** A seat that keeps what it gets. */
 export class TestSeat implements Seat {
@@ -17,6 +18,13 @@ export class TestSeat implements Seat {
   /** Sequences of messages, and resets, in the order in which they came. */
   readonly log: (number | "reset")[] = [];
   onDeliver: () => void = () => {};
+  /** What its line does with the next frames; then it sends them. */
+  lineOutcomes: number[] = [];
+  /** What waits on its line. */
+  buffered = 0;
+  corks = 0;
+  readonly strains: number[] = [];
+  line: Line | undefined;
 
   constructor(format: Format = "json") {
     this.format = format;
@@ -34,6 +42,29 @@ export class TestSeat implements Seat {
 
   deliver(frames: readonly Frame[]): void {
     this.#take(frames);
+    this.onDeliver();
+  }
+
+  /** From now on what is flushed goes out over a line, if it sits. */
+  openLine(): void {
+    this.line = {
+      cork: (write) => {
+        this.corks += 1;
+        write();
+      },
+      getBufferedAmount: () => this.buffered,
+      send: (bytes, binary) => {
+        const outcome = this.lineOutcomes.shift() ?? LINE_SENT;
+        if (outcome !== LINE_LOST) {
+          this.#take([{ bytes, binary, sequence: 0, messages: 1 }]);
+        }
+        return outcome;
+      },
+    };
+  }
+
+  strained(outcome: number): void {
+    this.strains.push(outcome);
     this.onDeliver();
   }
 

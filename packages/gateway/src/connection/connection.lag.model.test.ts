@@ -157,7 +157,8 @@ class Model {
   catchUps = 0;
   #last = 0;
 
-  constructor() {
+  /** @param clients of which many on a channel are served in another way than few. */
+  constructor(clients: number) {
     const { context, broker } = this.#node;
     Object.assign(context, { turns: { enter: (turn: Turn) => this.#turns.push(turn) } });
     Object.assign(broker, {
@@ -167,7 +168,7 @@ class Model {
         return tail;
       },
     });
-    this.clients = [new ModelClient(this.#node), new ModelClient(this.#node)];
+    this.clients = Array.from({ length: clients }, () => new ModelClient(this.#node));
   }
 
   publish(pick: number, isLost: boolean): void {
@@ -199,7 +200,7 @@ class Model {
 
   subscribe(client: number, which: number, back: number): void {
     const name = NAMES[which % NAMES.length] ?? PATTERN;
-    const who = this.clients[client % 2];
+    const who = this.clients[client % this.clients.length];
     if (who?.isWished(name) === true) {
       this.#takeAll();
       who.leaves(name);
@@ -210,14 +211,14 @@ class Model {
   }
 
   stall(client: number): void {
-    const who = this.clients[client % 2];
+    const who = this.clients[client % this.clients.length];
     if (who !== undefined) {
       who.socket.reading = false;
     }
   }
 
   read(client: number, all: boolean): void {
-    const who = this.clients[client % 2];
+    const who = this.clients[client % this.clients.length];
     if (who !== undefined) {
       who.socket.reading = all;
       who.socket.buffered = all ? 0 : Math.floor(who.socket.buffered / 2);
@@ -247,7 +248,7 @@ class Model {
   }
 
   checkpoint(client: number): void {
-    this.clients[client % 2]?.checkCheckpoint();
+    this.clients[client % this.clients.length]?.checkCheckpoint();
   }
 
   get #isQuiet(): boolean {
@@ -268,8 +269,9 @@ class Model {
     this.flush();
     for (let round = 0; round < 1_000 && !this.#isQuiet; round += 1) {
       this.flush();
-      this.read(0, true);
-      this.read(1, true);
+      for (const client of this.clients.keys()) {
+        this.read(client, true);
+      }
       this.turn();
       this.answer(round, undefined, 3);
       await Promise.resolve();
@@ -328,7 +330,7 @@ const STEPS: Readonly<Record<string, (model: Model, number: number, rest: number
   lose: (model, number) => model.publish(number, true),
   repair: (model) => model.repair(),
   flush: (model) => model.flush(),
-  advance: (model, number) => model.advance(1 + (number % 3)),
+  advance: (model, number) => model.advance(1 + (number % (model.clients.length + 1))),
   subscribe: (model, number, rest) => model.subscribe(number, rest, Math.floor(rest / 3) % 4),
   stall: (model, number) => model.stall(number),
   read: (model, number, rest) => model.read(number, rest % 2 === 0),
@@ -340,27 +342,35 @@ const STEPS: Readonly<Record<string, (model: Model, number: number, rest: number
 };
 
 describe("connections on replayable channels", () => {
-  it("get each message once and in order, or a reset, however slowly they read", async () => {
-    let catchUps = 0;
-    await fc.assert(
-      fc.asyncProperty(steps, async (numbers) => {
-        const model = new Model();
-        await turns(1);
-        for (const name of [0, 1, 2, 3, 4, 5]) {
-          model.subscribe(name, Math.floor(name / 2), 0);
-        }
-        for (const step of numbers) {
-          const [kind, number] = step;
-          STEPS[kind]?.(model, number, Math.floor(number / 2));
-          expect(model.laggingCounted).toBe(
-            model.clients.filter(({ connection }) => connection.isLagging).length,
-          );
-        }
-        await model.settle();
-        catchUps += model.catchUps;
-      }),
-      { numRuns: 100 },
-    );
-    expect(catchUps).toBeGreaterThan(0);
-  });
+  it.each([
+    [2, 100],
+    [10, 25],
+  ])(
+    "get each message once and in order, or a reset, however slowly they read: %d of them",
+    async (count, numRuns) => {
+      let catchUps = 0;
+      await fc.assert(
+        fc.asyncProperty(steps, async (numbers) => {
+          const model = new Model(count);
+          await turns(1);
+          for (const client of model.clients.keys()) {
+            for (const name of NAMES.keys()) {
+              model.subscribe(client, name, 0);
+            }
+          }
+          for (const step of numbers) {
+            const [kind, number] = step;
+            STEPS[kind]?.(model, number, Math.floor(number / 2));
+            expect(model.laggingCounted).toBe(
+              model.clients.filter(({ connection }) => connection.isLagging).length,
+            );
+          }
+          await model.settle();
+          catchUps += model.catchUps;
+        }),
+        { numRuns },
+      );
+      expect(catchUps).toBeGreaterThan(0);
+    },
+  );
 });

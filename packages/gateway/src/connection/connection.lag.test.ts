@@ -3,7 +3,9 @@ import { describe, expect, it } from "vitest";
 import { opened } from "../../testing/connection-fixture.ts";
 import { EPOCH, storedMessage } from "../../testing/fake-follow.ts";
 import { LIMITS, PING } from "../../testing/fake-node.ts";
+import { FakeSocket } from "../../testing/fake-socket.ts";
 import { turns } from "../../testing/turns.ts";
+import { Connection } from "./connection.ts";
 
 const LARGE = { payload: Buffer.from(JSON.stringify("x".repeat(20_000))) };
 const HERE = { epoch: EPOCH, sequence: 200 };
@@ -173,5 +175,39 @@ describe("a connection that reads too slowly", () => {
       { type: "error", code: "messages_missed", missed: 3, channel: "chat.a" },
       { type: "message", data: 4 },
     ]);
+  });
+
+  it("misses the same among many, to whom a flush goes out without a look at each", async () => {
+    const { context, verifier, broker, socket, connection } = await opened({ channels: ["chat.a"] });
+    const crowd = Array.from({ length: 9 }, () => {
+      const wish = { channels: ["chat.a"], since: undefined };
+      const other = new FakeSocket();
+      new Connection(context, other, "n1-boot-2", "json", wish, () => {}).begin(verifier.accept("good"));
+      return other;
+    });
+    await turns();
+    const [before, corks] = [socket.sent.length, crowd.map((other) => other.corks)];
+    const flush = async (): Promise<void> => {
+      for (const _ of [1, 2]) {
+        broker.last.message(JSON.stringify("x".repeat(LIMITS.outboxBytes / 3)));
+      }
+      await turns();
+    };
+    socket.reading = false;
+    await flush();
+    expect(connection.isLagging).toBe(false);
+    await flush();
+    expect(connection.isLagging).toBe(true);
+    await flush();
+    socket.buffered = 0;
+    connection.writable();
+    await flush();
+    const types = socket.messages.slice(before).map(({ type, missed }) => missed ?? type);
+    expect(types).toStrictEqual([...Array(4).fill("message"), 2, ...Array(2).fill("message")]);
+    expect(crowd.map((other, index) => other.corks - (corks[index] ?? 0))).toStrictEqual(Array(9).fill(4));
+    expect(
+      crowd.every(({ messages }) => messages.filter(({ type }) => type === "message").length === 8),
+    ).toBe(true);
+    expect([context.traffic.messagesMissed, context.traffic.laggingConnections]).toStrictEqual([2, 0]);
   });
 });

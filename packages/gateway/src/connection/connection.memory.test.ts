@@ -17,6 +17,8 @@ const NO_WISH = { channels: [], since: undefined };
 
 /** Keeps nothing of what is sent. */
 class EmptySocket implements Socket {
+  readonly line = undefined;
+
   send(): SendOutcome {
     return "sent";
   }

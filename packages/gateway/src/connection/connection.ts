@@ -343,6 +343,11 @@ export class Connection implements Applicant, Newcomer, OutboxOwner, Session, Sl
     }
   }
 
+  /** @internal Called by the outbox. */
+  relay(): void {
+    this.subscriptions.relay();
+  }
+
   /** @internal Does all in one write to the network. Must not throw. */
   inOneWrite(work: () => void): void {
     this.#socket.cork(work);

@@ -8,9 +8,14 @@ const LIMIT = 1_000;
 
 class Owner implements OutboxOwner {
   strains = 0;
+  relays = 0;
 
   reschedule(): void {
     this.strains += 1;
+  }
+
+  relay(): void {
+    this.relays += 1;
   }
 }
 

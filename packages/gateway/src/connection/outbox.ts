@@ -1,6 +1,7 @@
 import type { Position } from "@tidegate/protocol";
 import { CatchUp, type CatchUpContext, type CatchUpOwner } from "../fan-out/catch-up.ts";
 import type { Frame } from "../fan-out/format.ts";
+import { LINE_QUEUED, type Line } from "../fan-out/line.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import type { Traffic } from "../traffic.ts";
 import type { Subscription } from "./subscriptions.ts";
@@ -31,6 +32,8 @@ export type OutboxContext = CatchUpContext & { readonly traffic: Traffic };
 export interface OutboxOwner {
   /** The outbox has to be looked at another time. Told within a send, so it must not send or close. */
   reschedule(): void;
+  /** {@link Outbox.line} is another one. Likewise. */
+  relay(): void;
 }
 
 const FLOWING: OutboxState = { kind: "flowing" };
@@ -81,6 +84,11 @@ export class Outbox implements CatchUpOwner {
 
   get state(): OutboxState {
     return this.#state;
+  }
+
+  /** Where messages may go as long as none is skipped and no subscription is to fall behind. */
+  get line(): Line | undefined {
+    return this.#state.kind === "flowing" ? this.#socket.line : undefined;
   }
 
   /** More waits than may, or subscriptions have not caught up since it did. */
@@ -145,6 +153,15 @@ export class Outbox implements CatchUpOwner {
   /** Sends a piece of a replayable channel that was asked for while there was room, though it may lag again by now. */
   replay(frames: readonly Frame[]): void {
     this.#write(frames, undefined);
+  }
+
+  /** A message has gone over the line, but not whole. */
+  strained(outcome: number): void {
+    if (outcome === LINE_QUEUED) {
+      this.#weigh();
+    } else {
+      this.#strain(BROKEN);
+    }
   }
 
   /** @param of a live channel; `undefined`: none of it must be skipped. */
@@ -287,8 +304,12 @@ export class Outbox implements CatchUpOwner {
   #become(state: OutboxState, catchUp: CatchUp | undefined): void {
     const { traffic } = this.#context;
     const lagged = this.isLagging;
+    const { line } = this;
     this.#state = state;
     this.#catchUp = catchUp;
+    if (this.line !== line) {
+      this.#owner.relay();
+    }
     if (this.isLagging === lagged) {
       return;
     }

@@ -7,6 +7,7 @@ import { checkpointOf } from "../fan-out/checkpoint.ts";
 import type { Format, Frame } from "../fan-out/format.ts";
 import type { HeldChannel } from "../fan-out/held-channel.ts";
 import type { Hub } from "../fan-out/hub.ts";
+import type { Line } from "../fan-out/line.ts";
 
 /** Where the messages of subscriptions go. */
 export interface Deliveries {
@@ -14,6 +15,10 @@ export interface Deliveries {
   deliver(subscription: Subscription, frames: readonly Frame[]): void;
   /** A piece of what a subscription lacked that had fallen behind: not to be skipped. */
   replay(frames: readonly Frame[]): void;
+  /** Where messages may go without being handed over here, one by one and as long as nothing is said of it. */
+  readonly line: Line | undefined;
+  /** One of those has not gone out whole. */
+  strained(outcome: number): void;
 }
 
 /** Whoever owns subscriptions. */
@@ -130,6 +135,19 @@ export class Subscription implements Laggard, Seat {
     }
   }
 
+  get line(): Line | undefined {
+    return this.#deliveries.line;
+  }
+
+  strained(outcome: number): void {
+    this.#deliveries.strained(outcome);
+  }
+
+  /** See {@link HeldChannel.relay}. */
+  relay(): void {
+    this.#held.relay();
+  }
+
   /** See {@link HeldChannel.checkpoint}. */
   checkpoint(): Position | undefined {
     return this.#held.checkpoint();
@@ -236,6 +254,13 @@ export class Subscriptions {
     this.#holding = undefined;
     for (const subscription of all) {
       subscription.end();
+    }
+  }
+
+  /** There is another line now, or none. */
+  relay(): void {
+    for (const subscription of this.#all()) {
+      subscription.relay();
     }
   }
 

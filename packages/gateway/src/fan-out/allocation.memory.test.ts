@@ -8,6 +8,7 @@ import type { SendOutcome, Socket } from "../socket.ts";
 import { EventStream } from "../sse/event-stream.ts";
 import { JoinedEvents } from "../sse/joined-events.ts";
 import type { Format } from "./format.ts";
+import { LINE_SENT, type Line } from "./line.ts";
 
 const SUBSCRIBERS = 2_000;
 const WARM_UP = 100;
@@ -25,6 +26,14 @@ const MOST_ORDER_BYTES = 400;
 
 /** A network that takes everything and costs nothing. */
 class Sink implements Socket, ResponseStream {
+  readonly line: Line = {
+    send: () => {
+      this.frames += 1;
+      return LINE_SENT;
+    },
+    cork: (write) => write(),
+    getBufferedAmount: () => 0,
+  };
   frames = 0;
 
   send(): SendOutcome {

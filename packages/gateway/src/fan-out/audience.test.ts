@@ -1,16 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { TestSeat } from "../../testing/test-seat.ts";
+import { Traffic } from "../traffic.ts";
 import { Audience } from "./audience.ts";
 import { type FlushBudget, UNLIMITED } from "./flush-budget.ts";
 import type { Frame } from "./format.ts";
+import { LINE_LOST, LINE_QUEUED, LINE_SENT } from "./line.ts";
 
 function frame(text: string): Frame {
   return { bytes: Buffer.from(text), binary: false, sequence: 0, messages: 1 };
 }
 
 function audienceOf(...seats: readonly TestSeat[]): Audience {
-  const audience = new Audience("json", 100);
+  const audience = new Audience("json", 100, new Traffic());
   for (const seat of seats) {
     audience.add(seat);
   }
@@ -51,7 +53,7 @@ describe("Audience", () => {
 
   it("joins the messages of a flush once, for all who want batches", () => {
     const seats = [new TestSeat("lines"), new TestSeat("lines")];
-    const audience = new Audience("lines", 100);
+    const audience = new Audience("lines", 100, new Traffic());
     for (const seat of seats) {
       audience.add(seat);
     }
@@ -120,7 +122,7 @@ describe("Audience", () => {
   it("shares what it hands to those who come in the midst of a flush", () => {
     const early = new TestSeat("lines");
     const late = [new TestSeat("lines"), new TestSeat("lines")];
-    const audience = new Audience("lines", 100);
+    const audience = new Audience("lines", 100, new Traffic());
     audience.add(early);
     audience.hold(frame("a"));
     for (const seat of late) {
@@ -150,13 +152,118 @@ describe("Audience", () => {
     ]);
   });
 
-  const who = fc.nat({ max: 7 });
+  describe("with lines", () => {
+    function lined(count: number) {
+      const traffic = new Traffic();
+      const audience = new Audience("json", 100, traffic);
+      const seats = Array.from({ length: count }, () => new TestSeat());
+      for (const seat of seats) {
+        seat.openLine();
+        audience.add(seat);
+      }
+      return { audience, seats, traffic };
+    }
+
+    it("sends single frames over them, and counts what went out", () => {
+      const { audience, seats, traffic } = lined(10);
+      audience.hold(frame("abc"));
+      flush(audience);
+      expect(seats.every(({ texts }) => texts.join() === "abc")).toBe(true);
+      expect([traffic.messagesOut, traffic.bytesOut]).toStrictEqual([10, 30]);
+    });
+
+    it("sends several frames in one write", () => {
+      const { audience, seats, traffic } = lined(10);
+      audience.hold(frame("a"));
+      audience.hold(frame("bc"));
+      flush(audience);
+      expect(seats.map(({ corks, texts }) => [corks, ...texts])).toStrictEqual(
+        Array(10).fill([1, "a", "bc"]),
+      );
+      expect([traffic.messagesOut, traffic.bytesOut]).toStrictEqual([20, 30]);
+    });
+
+    it("tells a seat when the end of such a write waits, and when any of it was lost", () => {
+      const { audience, seats, traffic } = lined(10);
+      const [first, second, third] = seats;
+      Object.assign(first ?? {}, { buffered: 1 });
+      second?.lineOutcomes.push(LINE_QUEUED, LINE_QUEUED);
+      third?.lineOutcomes.push(LINE_SENT, LINE_LOST);
+      for (const text of ["a", "b", "c"]) {
+        audience.hold(frame(text));
+      }
+      flush(audience);
+      expect(seats.map(({ strains }) => strains)).toStrictEqual([
+        [LINE_QUEUED],
+        [],
+        [LINE_LOST],
+        ...Array(7).fill([]),
+      ]);
+      expect(third?.texts).toStrictEqual(["a"]);
+      expect(traffic.messagesOut).toBe(27);
+    });
+
+    it("hands the seats what is more than one write takes, since some of it may have to be skipped", () => {
+      const { audience, seats, traffic } = lined(10);
+      audience.hold(frame("a".repeat(8_000)));
+      audience.hold(frame("b".repeat(8_000)));
+      flush(audience);
+      expect(seats.map(({ deliveries }) => deliveries.length)).toStrictEqual(Array(10).fill(1));
+      expect(traffic.messagesOut).toBe(0);
+    });
+
+    it("tells a seat what its line did not send whole, and does not count what was lost", () => {
+      const { audience, seats, traffic } = lined(10);
+      seats[3]?.lineOutcomes.push(LINE_QUEUED);
+      seats[4]?.lineOutcomes.push(LINE_LOST);
+      audience.hold(frame("a"));
+      flush(audience);
+      expect(seats.map(({ strains }) => strains)).toStrictEqual(
+        seats.map((_, index) => (index === 3 ? [LINE_QUEUED] : index === 4 ? [LINE_LOST] : [])),
+      );
+      expect(traffic.messagesOut).toBe(9);
+    });
+
+    it("goes on with the others when one of them throws", () => {
+      const { audience, seats } = lined(10);
+      const broken = seats[0] ?? new TestSeat();
+      const closed = () => {
+        throw new Error("this socket is closed");
+      };
+      broken.line = { send: closed, cork: closed, getBufferedAmount: closed };
+      audience.relay(broken);
+      audience.hold(frame("a"));
+      flush(audience);
+      audience.hold(frame("b"));
+      audience.hold(frame("c"));
+      flush(audience);
+      expect(broken.strains).toStrictEqual([LINE_LOST, LINE_LOST]);
+      expect(seats.slice(1).every(({ texts }) => texts.join() === "a,b,c")).toBe(true);
+    });
+
+    it("uses another line, or none, from the moment that it is told of it", () => {
+      const { audience, seats } = lined(10);
+      audience.hold(frame("a"));
+      flush(audience);
+      const first = seats[0] ?? new TestSeat();
+      first.line = undefined;
+      audience.relay(first);
+      audience.hold(frame("b"));
+      flush(audience);
+      expect(first.deliveries.length).toBe(2);
+      expect(first.texts).toStrictEqual(["a", "b"]);
+    });
+  });
+
+  const who = fc.nat({ max: 11 });
   const step = fc.oneof(
     { weight: 4, arbitrary: fc.constant({ do: "hold" as const }) },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("walk" as const), seats: fc.nat({ max: 6 }) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("sit" as const), who }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("leave" as const), who }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant("serve" as const), who }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("relay" as const), who, open: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant("strain" as const), who }) },
     { weight: 1, arbitrary: fc.constant({ do: "flush" as const }) },
   );
   /** What is done while a seat is being served. */
@@ -165,12 +272,18 @@ describe("Audience", () => {
   it("gives each seat what is held while it sits, once and in order, whoever comes, goes and is served between two slices", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), reactions, (steps, reacting) => {
-        const audience = new Audience("json", 100);
-        const seats = Array.from({ length: 8 }, () => new TestSeat());
+        const audience = new Audience("json", 100, new Traffic());
+        const seats = Array.from({ length: 12 }, () => new TestSeat());
         /** By seat, what was held since it sat down. */
         const due = new Map<TestSeat, string[]>();
         const got = (seat: TestSeat): readonly string[] => seat.texts.slice(starts.get(seat));
         const starts = new Map<TestSeat, number>();
+        // Most sit, so that they are walked over in rows.
+        for (const seat of seats.slice(0, 10)) {
+          audience.add(seat);
+          due.set(seat, []);
+          starts.set(seat, 0);
+        }
         let held = 0;
         const run = (taken: (typeof steps)[number]): void => {
           const seat = "who" in taken ? (seats[taken.who] ?? new TestSeat()) : new TestSeat();
@@ -203,6 +316,14 @@ describe("Audience", () => {
             case "serve":
               audience.serve(seat);
               expect(got(seat)).toStrictEqual(due.get(seat) ?? []);
+              return;
+            case "relay":
+              if (taken.open) seat.openLine();
+              else seat.line = undefined;
+              audience.relay(seat);
+              return;
+            case "strain":
+              seat.lineOutcomes.push(LINE_QUEUED);
               return;
             case "flush":
               flush(audience);

@@ -3,6 +3,8 @@ import type { Position, ResetReason } from "@tidegate/protocol";
 import { batchFrames } from "./batch-frames.ts";
 import type { FlushBudget } from "./flush-budget.ts";
 import { type Format, type Frame, isBatched } from "./format.ts";
+import { fitLines, LINE_LOST, LINE_SENT, type Line, sendOver } from "./line.ts";
+import { SeatRows } from "./seat-rows.ts";
 
 /**
  * One subscriber's place in a channel. Calls come one after another, never from within `join`, and may lead to seats being
@@ -12,8 +14,12 @@ export interface Seat {
   readonly format: Format;
   /** Owned by the audience; -1 without a seat. */
   index: number;
-  /** Owned by the audience: the number of the next frame that it has to get. */
+  /** Owned by the audience: the number of the next frame that it has to get, while there are no rows. */
   due: number;
+  /** Where a flush may go at once, and nothing has to be asked before; {@link Audience.relay} tells of another. */
+  readonly line: Line | undefined;
+  /** A flush went to its line, which has not sent it whole. */
+  strained(outcome: number): void;
   /** Hands over the frames of one flush: shared, not to be changed. */
   deliver(frames: readonly Frame[]): void;
   /** Replayable channels: continuity is lost, messages may be missing here. What follows goes on behind `position`. */
@@ -31,6 +37,14 @@ export interface Seat {
 type Log = readonly (Frame | undefined)[];
 
 const NO_FRAMES: readonly Frame[] = [];
+/** Fewer seats are looked up sooner than written down. */
+const LEAST_FOR_ROWS = 8;
+
+/** Counts what goes over lines. */
+export interface LineTraffic {
+  messagesOut: number;
+  bytesOut: number;
+}
 
 /**
  * The subscribers of one channel that want one format. An array and not a set: walking it is what a delivery
@@ -42,7 +56,10 @@ const NO_FRAMES: readonly Frame[] = [];
 export class Audience {
   readonly format: Format;
   readonly #batchBytes: number;
+  readonly #traffic: LineTraffic;
   #seats: Seat[] = [];
+  /** Made when a walk begins, and given up when a seat goes in the midst of one. */
+  #rows: SeatRows | undefined;
   /** For the next walk. */
   #held: (Frame | undefined)[] = [];
   /** By key, where in that the latest frame stands. */
@@ -55,6 +72,8 @@ export class Audience {
   #walkedFrom = 0;
   /** The whole log as it goes out. */
   #walkedFrames: readonly Frame[] = NO_FRAMES;
+  /** Whether that can go over lines. */
+  #overLines = false;
   #walkedSeats = 0;
   #nextSeat = 0;
   /** Number of the first frame of what is being handed over. */
@@ -63,9 +82,10 @@ export class Audience {
   #part: { readonly from: number; readonly to: number; readonly frames: readonly Frame[] } | undefined;
 
   /** @param batchBytes how large a batch may be, where the format joins messages. */
-  constructor(format: Format, batchBytes: number) {
+  constructor(format: Format, batchBytes: number, traffic: LineTraffic) {
     this.format = format;
     this.#batchBytes = batchBytes;
+    this.#traffic = traffic;
   }
 
   get size(): number {
@@ -80,7 +100,9 @@ export class Audience {
   /** What is held so far is not for this one. */
   add(seat: Seat): void {
     seat.index = this.#seats.length;
-    seat.due = this.#heldFrom + this.#held.length;
+    const due = this.#heldFrom + this.#held.length;
+    seat.due = due;
+    this.#rows?.add(due, seat.line);
     if (this.#seats.length === 0 && this.#seats !== this.#walked) {
       // Many channels have one subscriber: an array that is pushed to makes room for 17.
       this.#seats = [seat];
@@ -94,14 +116,24 @@ export class Audience {
       return;
     }
     if (this.#seats === this.#walked) {
+      this.#rows?.returnTo(this.#seats);
+      this.#rows = undefined;
       this.#seats = [...this.#seats];
     }
+    this.#rows?.remove(seat.index);
     const last = this.#seats.pop();
     if (last !== undefined && last !== seat) {
       this.#seats[seat.index] = last;
       last.index = seat.index;
     }
     seat.index = -1;
+  }
+
+  /** The line of a seat is another one now, or none. */
+  relay(seat: Seat): void {
+    if (this.#rows !== undefined && seat.index !== -1) {
+      this.#rows.lines[seat.index] = seat.line;
+    }
   }
 
   /**
@@ -136,6 +168,10 @@ export class Audience {
     this.#held = [];
     this.#latest?.clear();
     this.#walkedFrames = this.#outgoing(this.#walkedLog);
+    this.#overLines = fitLines(this.#walkedFrames);
+    if (this.#overLines && this.#rows === undefined && this.#seats.length >= LEAST_FOR_ROWS) {
+      this.#rows = new SeatRows(this.#seats);
+    }
     this.#walked = this.#seats;
     this.#walkedSeats = this.#seats.length;
     this.#nextSeat = 0;
@@ -147,16 +183,30 @@ export class Audience {
     if (seats === undefined) {
       return true;
     }
+    const [log, frames] = [this.#walkedLog, this.#walkedFrames];
+    let sent = 0;
     for (let index = this.#nextSeat; index < this.#walkedSeats; index += 1) {
       if (budget.isSpent()) {
         this.#nextSeat = index;
+        this.#count(frames, sent);
         return false;
       }
+      const outcome = this.#sendWalked(index);
+      if (outcome !== undefined) {
+        sent += outcome === LINE_LOST ? 0 : 1;
+        continue;
+      }
       const seat = seats[index];
-      if (seat !== undefined && seat.index !== -1 && seat.due < this.#heldFrom) {
+      if (seat !== undefined && seat.index !== -1 && this.#dueOf(seat) < this.#heldFrom) {
         this.#handWalked(seat);
+        if (this.#walkedLog !== log) {
+          // What the seat did ended this walk, and perhaps began another.
+          this.#count(frames, sent);
+          return this.#walked === undefined;
+        }
       }
     }
+    this.#count(frames, sent);
     this.#walked = undefined;
     this.#walkedLog = NO_FRAMES;
     this.#walkedFrames = NO_FRAMES;
@@ -166,13 +216,13 @@ export class Audience {
 
   /** Hands one seat what it has not got yet, ahead of the others. */
   serve(seat: Seat): void {
-    if (this.#walked !== undefined && seat.index !== -1 && seat.due < this.#heldFrom) {
+    if (this.#walked !== undefined && seat.index !== -1 && this.#dueOf(seat) < this.#heldFrom) {
       this.#handWalked(seat);
     }
     const to = this.#heldFrom + this.#held.length;
-    if (seat.index !== -1 && seat.due < to) {
-      const from = seat.due;
-      seat.due = to;
+    if (seat.index !== -1 && this.#dueOf(seat) < to) {
+      const from = this.#dueOf(seat);
+      this.#serveUpTo(seat, to);
       this.#handedFrom = from;
       this.#hand(seat, this.#partOf(this.#held, this.#heldFrom, from, to));
     }
@@ -195,11 +245,49 @@ export class Audience {
     return [...this.#seats];
   }
 
+  /**
+   * Sends the frames of a walk over a line, without a look at its seat. `undefined` if there is no line, or the seat needs another part of
+   * the log. Rows are of the seats that are walked over, at the same indices: where a seat went meanwhile there are none.
+   */
+  #sendWalked(index: number): number | undefined {
+    const rows = this.#rows;
+    const line = this.#overLines ? rows?.lines[index] : undefined;
+    if (rows === undefined || line === undefined || rows.dues[index] !== this.#walkedFrom) {
+      return undefined;
+    }
+    // Before the call, though none is known that would lead back here.
+    rows.dues[index] = this.#heldFrom;
+    const outcome = sendOver(line, this.#walkedFrames);
+    if (outcome !== LINE_SENT) {
+      this.#walked?.[index]?.strained(outcome);
+    }
+    return outcome;
+  }
+
+  #count(frames: readonly Frame[], sent: number): void {
+    for (const { messages, bytes } of frames) {
+      this.#traffic.messagesOut += sent * messages;
+      this.#traffic.bytesOut += sent * bytes.byteLength;
+    }
+  }
+
+  #dueOf(seat: Seat): number {
+    return this.#rows?.dues[seat.index] ?? seat.due;
+  }
+
+  #serveUpTo(seat: Seat, due: number): void {
+    if (this.#rows === undefined) {
+      seat.due = due;
+    } else {
+      this.#rows.dues[seat.index] = due;
+    }
+  }
+
   #handWalked(seat: Seat): void {
-    const from = seat.due;
+    const from = this.#dueOf(seat);
     const to = this.#heldFrom;
     // Before the call: it may lead back here.
-    seat.due = to;
+    this.#serveUpTo(seat, to);
     this.#handedFrom = from;
     this.#hand(
       seat,

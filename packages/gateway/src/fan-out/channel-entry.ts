@@ -2,7 +2,7 @@ import type { BrokerError, JoinFrom, Piece, PieceLimits, StoredMessage } from "@
 import { isPattern, type Position, type ResetReason } from "@tidegate/protocol";
 import type { Instruments } from "../instruments.ts";
 import type { DeliveryPolicy } from "../namespace-policies.ts";
-import type { Seat } from "./audience.ts";
+import type { LineTraffic, Seat } from "./audience.ts";
 import { batchFrames } from "./batch-frames.ts";
 import { ChannelFanOut } from "./channel-fan-out.ts";
 import type { ChannelSource, SourceJoined } from "./channel-source.ts";
@@ -41,6 +41,7 @@ export interface ReplayOptions {
   readonly replayBytes: number;
   /** How large a batch frame may be. */
   readonly batchBytes: number;
+  readonly traffic: LineTraffic;
   readonly instruments: Pick<Instruments, "resumes" | "resets">;
 }
 
@@ -70,7 +71,7 @@ export class ChannelEntry {
   #paused: Set<PausedSeat> | undefined;
 
   constructor(name: string, policy: DeliveryPolicy, replays: ReplayFrames, options: ReplayOptions) {
-    this.channel = new ChannelFanOut(name, options.batchBytes, policy.conflate);
+    this.channel = new ChannelFanOut(name, options.batchBytes, options.traffic, policy.conflate);
     this.policy = policy;
     this.#isPattern = isPattern(name);
     this.#replays = replays;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { TestSeat } from "../../testing/test-seat.ts";
+import { Traffic } from "../traffic.ts";
 import { ChannelFanOut } from "./channel-fan-out.ts";
 import { FORMATS, type Format } from "./format.ts";
 
@@ -18,7 +19,7 @@ function join(channel: ChannelFanOut, format: Format): TestSeat {
 
 describe("ChannelFanOut", () => {
   it("delivers to each in the format it wants", () => {
-    const channel = new ChannelFanOut("chat.lobby", 1_000);
+    const channel = new ChannelFanOut("chat.lobby", 1_000, new Traffic());
     const seats = (["json", "json-binary", "raw", "object"] as const).map((format) => join(channel, format));
     channel.hold(MESSAGE, 1, undefined);
     channel.flush();
@@ -32,7 +33,7 @@ describe("ChannelFanOut", () => {
   });
 
   it("shares one frame between all of a format", () => {
-    const channel = new ChannelFanOut("chat.lobby", 1_000);
+    const channel = new ChannelFanOut("chat.lobby", 1_000, new Traffic());
     const [first, second] = [join(channel, "json"), join(channel, "json")];
     channel.hold(MESSAGE, 1, undefined);
     channel.flush();
@@ -40,7 +41,7 @@ describe("ChannelFanOut", () => {
   });
 
   it("keeps nothing for a format that nobody wants yet", () => {
-    const channel = new ChannelFanOut("chat.lobby", 1_000);
+    const channel = new ChannelFanOut("chat.lobby", 1_000, new Traffic());
     channel.hold(MESSAGE, 1, undefined);
     const late = join(channel, "json");
     channel.flush();
@@ -48,7 +49,7 @@ describe("ChannelFanOut", () => {
   });
 
   it("lists the seats of all formats", () => {
-    const channel = new ChannelFanOut("chat.lobby", 1_000);
+    const channel = new ChannelFanOut("chat.lobby", 1_000, new Traffic());
     const seats = FORMATS.map((format) => join(channel, format));
     expect(new Set(channel.seats())).toStrictEqual(new Set(seats));
     for (const seat of seats) {
@@ -64,7 +65,7 @@ describe("ChannelFanOut", () => {
     }
 
     it("keeps the latest message of each channel", () => {
-      const channel = new ChannelFanOut("ticker.*", 1_000, "latest");
+      const channel = new ChannelFanOut("ticker.*", 1_000, new Traffic(), "latest");
       const seats = (["json", "lines", "raw"] as const).map((format) => join(channel, format));
       const superseded = [
         hold(channel, "1", "ticker.a"),
@@ -84,7 +85,7 @@ describe("ChannelFanOut", () => {
     });
 
     it("keeps the latest message with each key, and all without one", () => {
-      const channel = new ChannelFanOut("ticker.a", 1_000, "key");
+      const channel = new ChannelFanOut("ticker.a", 1_000, new Traffic(), "key");
       const seat = join(channel, "raw");
       for (const [text, key] of [
         ["1", "eur"],
@@ -100,7 +101,7 @@ describe("ChannelFanOut", () => {
     });
 
     it("keeps apart what different channels call by one key", () => {
-      const channel = new ChannelFanOut("ticker.*", 1_000, "key");
+      const channel = new ChannelFanOut("ticker.*", 1_000, new Traffic(), "key");
       const seat = join(channel, "raw");
       hold(channel, "1", "ticker.a", "eur");
       hold(channel, "2", "ticker.b", "eur");
@@ -109,7 +110,7 @@ describe("ChannelFanOut", () => {
     });
 
     it("gives who came in between what is the latest since, and who was served ahead the newer one, too", () => {
-      const channel = new ChannelFanOut("ticker.a", 1_000, "latest");
+      const channel = new ChannelFanOut("ticker.a", 1_000, new Traffic(), "latest");
       const [first, ahead] = [join(channel, "raw"), join(channel, "raw")];
       hold(channel, "1", "ticker.a");
       const late = join(channel, "raw");
@@ -121,7 +122,7 @@ describe("ChannelFanOut", () => {
     });
 
     it("asks for no key where it does not conflate", () => {
-      const channel = new ChannelFanOut("chat.a", 1_000);
+      const channel = new ChannelFanOut("chat.a", 1_000, new Traffic());
       const seat = join(channel, "raw");
       expect([hold(channel, "1", "chat.a", "k"), hold(channel, "2", "chat.a", "k")]).toStrictEqual([
         false,

@@ -1,7 +1,7 @@
 import type { LiveMessage } from "@tidegate/broker";
 import type { Position } from "@tidegate/protocol";
 import type { Conflation } from "../namespace-policies.ts";
-import { Audience, type Seat } from "./audience.ts";
+import { Audience, type LineTraffic, type Seat } from "./audience.ts";
 import { EncodedMessage } from "./encoded-message.ts";
 import { type FlushBudget, UNLIMITED } from "./flush-budget.ts";
 import { type Format, messageFormat } from "./format.ts";
@@ -12,14 +12,16 @@ export class ChannelFanOut {
   /** One for each format that somebody wanted. Replaced, never changed: it may grow while it is walked over. */
   #audiences: readonly Audience[] = [];
   readonly #batchBytes: number;
+  readonly #traffic: LineTraffic;
   readonly #conflate: Conflation;
   /** Those that a walk goes over; `undefined` between walks. */
   #walked: readonly Audience[] | undefined;
   #nextAudience = 0;
 
-  constructor(name: string, batchBytes: number, conflate: Conflation = "none") {
+  constructor(name: string, batchBytes: number, traffic: LineTraffic, conflate: Conflation = "none") {
     this.name = name;
     this.#batchBytes = batchBytes;
+    this.#traffic = traffic;
     this.#conflate = conflate;
   }
 
@@ -91,6 +93,11 @@ export class ChannelFanOut {
     }
   }
 
+  /** See {@link Audience.relay}. */
+  relay(seat: Seat): void {
+    this.#audience(seat.format).relay(seat);
+  }
+
   /** See {@link Audience.undelivered}. */
   undelivered(seat: Seat): readonly number[] {
     return this.#audience(seat.format).undelivered();
@@ -117,7 +124,7 @@ export class ChannelFanOut {
         return present;
       }
     }
-    const audience = new Audience(format, this.#batchBytes);
+    const audience = new Audience(format, this.#batchBytes, this.#traffic);
     this.#audiences = [...this.#audiences, audience];
     return audience;
   }

@@ -64,6 +64,13 @@ export class HeldChannel {
     return this.#entry.position;
   }
 
+  /** The line of the seat is another one now, or none. */
+  relay(): void {
+    if (this.#seat !== undefined && this.#seat.index !== -1) {
+      this.#entry.channel.relay(this.#seat);
+    }
+  }
+
   /** Delivers what is held back for the seat, ahead of the others. */
   serve(): void {
     if (this.#seat !== undefined) {

@@ -259,6 +259,8 @@ export class ChannelReader {
 class ReaderSeat implements Seat, NamespaceChannel {
   index = -1;
   due = 0;
+  /** What it gets has to be put in order with other channels. */
+  readonly line = undefined;
   readonly format: Format;
   readonly #reader: ChannelReader;
   readonly #held: HeldChannel;
@@ -311,6 +313,8 @@ class ReaderSeat implements Seat, NamespaceChannel {
   catchUp(most: PieceLimits, took: (step: CatchUpStep) => void): void {
     this.#held.catchUp(most, took);
   }
+
+  strained(): void {}
 
   deliver(frames: readonly Frame[]): void {
     if (this.#order === undefined) {

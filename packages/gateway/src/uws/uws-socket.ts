@@ -1,6 +1,7 @@
 import type { WebSocket } from "uWebSockets.js";
 import { CLOSE_CODES, type CloseName } from "@tidegate/protocol";
 import type { Connection } from "../connection/connection.ts";
+import { LINE_QUEUED, LINE_SENT, type Line } from "../fan-out/line.ts";
 import type { Handshake } from "../handshake.ts";
 import type { SendOutcome, Socket } from "../socket.ts";
 import { closeReason } from "./close-reason.ts";
@@ -29,9 +30,6 @@ export type NativeSocket = Pick<WebSocket<SocketData>, "send" | "getBufferedAmou
   cork(write: () => void): unknown;
 };
 
-const SENT = 1;
-const QUEUED = 0;
-
 /**
  * Makes the native socket safe: every method of a closed one throws, and `end` runs the close handler before
  * it returns.
@@ -47,6 +45,10 @@ export class UwsSocket implements Socket {
     return this.#native === undefined;
   }
 
+  get line(): Line | undefined {
+    return this.#native;
+  }
+
   send(frame: Uint8Array | string, binary: boolean): SendOutcome {
     const native = this.#native;
     if (native === undefined) {
@@ -54,7 +56,7 @@ export class UwsSocket implements Socket {
     }
     // 1 sent, 0 buffered and not to be sent again, 2 dropped at the limit: not a boolean.
     const result = native.send(frame, binary, false);
-    return result === SENT ? "sent" : result === QUEUED ? "queued" : "dropped";
+    return result === LINE_SENT ? "sent" : result === LINE_QUEUED ? "queued" : "dropped";
   }
 
   cork(write: () => void): void {
