@@ -57,7 +57,7 @@ gateway lost a message at a low rate.
                      give it again for more (default: all that are there, and beyond
                      \`fan-out\` those that are compared)
   --scenario NAME    ${SCENARIO_NAMES.join(", ")}; give it again for more (default all)
-  --turns N          how often each server has its turn in the scenario \`turns\` in each round
+  --turns N          how often each server has its turn in each round of the scenarios that take turns
                      (default 3)
   --rounds N         how often all is repeated with servers started anew, of those that a goal
                      compares; the table shows medians (default 3)

@@ -27,14 +27,9 @@ describe("judge", () => {
       "missed",
     ]);
     const most = "most deliveries / bare";
-    expect(outcome(most, { bare: { mostDeliveries: 10 }, tidegate: { mostDeliveries: 9 } })).toEqual([
-      0.9,
-      "met",
-    ]);
-    expect(outcome(most, { bare: { mostDeliveries: 10 }, tidegate: { mostDeliveries: 8 } })).toEqual([
-      0.8,
-      "missed",
-    ]);
+    const bare = { mostDeliveries: 10 };
+    expect(outcome(most, { bare, tidegate: { mostDeliveries: 9 } }, "most")).toEqual([0.9, "met"]);
+    expect(outcome(most, { bare, tidegate: { mostDeliveries: 8 } }, "most")).toEqual([0.8, "missed"]);
   });
 
   test("may compare with another figure of the other server", () => {

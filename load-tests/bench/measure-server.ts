@@ -3,13 +3,12 @@ import { measureConnecting, openClients } from "./connect-phase.ts";
 import { type Delivery, type DeliveryPlan, deliver } from "./deliver.ts";
 import { completeMeasurement, type Measurement } from "./measurement.ts";
 import type { MostDeliveries } from "./most-deliveries.ts";
-import { calmDown, saturate } from "./saturation-phase.ts";
+import { calmDown, FIRST_RATE, mostFound, mostJoinedFound, saturate } from "./saturation-phase.ts";
 
 /** Messages before those that are measured, so that the code that delivers is compiled. */
 const WARM_UP_SECONDS = 1;
 const GRACE_MS = 5_000;
-/** Messages a second at which the search for the most begins: to everybody, and to channels with one subscriber. */
-const FIRST_RATE = 400;
+/** Messages a second at which the search for the most begins where each channel has one subscriber. */
 const FIRST_OWN_RATE = 20_000;
 
 /** Prepares clients that ask for joined messages, in the place of those of the run. */
@@ -74,10 +73,8 @@ async function measureFanOut(
     manyDeliveryMicros: microsOf(toMany),
     fewDeliveryMicros: microsOf(toFew),
     ...latencies(busy),
-    ...most(plain),
-    mostBatched: batched?.best?.deliveriesPerSecond ?? Number.NaN,
-    mostBatchedServerShare: batched?.best?.serverShare ?? Number.NaN,
-    mostBatchedClientShare: batched?.best?.clientShare ?? Number.NaN,
+    ...mostFound(plain),
+    ...mostJoinedFound(batched),
     ...mistakes([toMany, toFew]),
   };
 }
@@ -90,7 +87,7 @@ async function measureOwn(run: BenchRun, saturates: boolean): Promise<Partial<Me
   const plain = saturates
     ? await saturate(run, { clients: many, firstRate: FIRST_OWN_RATE, what: "most deliveries" })
     : undefined;
-  return { manyDeliveryMicros: microsOf(low), ...latencies(low), ...most(plain), ...mistakes([low]) };
+  return { manyDeliveryMicros: microsOf(low), ...latencies(low), ...mostFound(plain), ...mistakes([low]) };
 }
 
 /** Closes what is more than `stay` of all. */
@@ -134,14 +131,6 @@ export function latencies({ report, expected, span }: Delivery): Partial<Measure
     p999Ms: ms(report.p999Micros),
     latencyServerShare: span.serverShare,
     latencyClientShare: span.clientShare,
-  };
-}
-
-function most(found: MostDeliveries | undefined): Partial<Measurement> {
-  return {
-    mostDeliveries: found?.best?.deliveriesPerSecond ?? Number.NaN,
-    mostServerShare: found?.best?.serverShare ?? Number.NaN,
-    mostClientShare: found?.best?.clientShare ?? Number.NaN,
   };
 }
 

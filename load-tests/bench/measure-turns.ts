@@ -1,12 +1,12 @@
 import type { BenchRun } from "./bench-run.ts";
 import { openClients } from "./connect-phase.ts";
 import { deliver } from "./deliver.ts";
-import { metricsCompared } from "./goals.ts";
 import { latencies, microsOf, mistakes } from "./measure-server.ts";
-import { completeMeasurement, type Measurement, type Metric } from "./measurement.ts";
+import type { Measurement, Metric } from "./measurement.ts";
 import { calmDown } from "./saturation-phase.ts";
 import type { ServerName } from "./server-name.ts";
 import type { RoundResult } from "./summary.ts";
+import { Turns } from "./turns.ts";
 
 /** Long enough for thousands of deliveries, short enough that what the machine does meanwhile meets the next server, too. */
 const TURN_SECONDS = 2;
@@ -16,16 +16,6 @@ const GRACE_MS = 5_000;
  * sending and reading happen to meet: the same server takes 8 or 10 µs for a delivery.
  */
 const NAP_MICROS = 1_000;
-
-/** What all servers do in turn, again and again. */
-interface Phase {
-  readonly title: string;
-  /** Only servers of which a goal compares this take part. */
-  readonly metric: Metric;
-  /** How many times as many turns as others it takes. */
-  readonly times: number;
-  readonly turn: (run: BenchRun) => Promise<Partial<Measurement>>;
-}
 
 /**
  * Lets servers that all run at once do the same in short turns, in one order and then in the other, so that each
@@ -37,7 +27,7 @@ interface Phase {
  * @throws LoadTestError; the reason of the signal.
  */
 export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Promise<readonly RoundResult[]> {
-  const turns = new Turns(runs);
+  const turns = new Turns("turns", runs);
   for (const run of runs.values()) {
     await run.clients.nap(NAP_MICROS);
     await openClients(run, besideStorm(run));
@@ -76,52 +66,6 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
     },
   });
   return turns.results();
-}
-
-class Turns {
-  readonly #runs: ReadonlyMap<ServerName, BenchRun>;
-  /** By server, then by turn. */
-  readonly #found = new Map<ServerName, Partial<Measurement>[]>();
-
-  constructor(runs: ReadonlyMap<ServerName, BenchRun>) {
-    this.#runs = runs;
-  }
-
-  async take({ title, metric, times, turn }: Phase): Promise<void> {
-    const compared = metricsCompared("turns");
-    const taking = [...this.#runs].filter(([name]) => compared.get(name)?.has(metric) ?? false);
-    const count = (taking[0]?.[1].options.turns ?? 0) * times;
-    for (let index = -1; index < count; index += 1) {
-      for (const [name, run] of index % 2 === 0 ? taking : taking.toReversed()) {
-        const found = await turn(run);
-        if (index >= 0) {
-          this.#add(name, index, found);
-          run.onProgress(`${title}, turn ${index + 1} of ${count}, ${name}: ${found[metric]?.toFixed(2)}`);
-        }
-      }
-    }
-  }
-
-  results(): readonly RoundResult[] {
-    return [...this.#found].flatMap(([server, turns]) =>
-      turns.map((found, round) => ({
-        ...{ round, scenario: "turns" as const, server },
-        measurement: completeMeasurement(found),
-      })),
-    );
-  }
-
-  #add(name: ServerName, index: number, found: Partial<Measurement>): void {
-    const turns = this.#found.get(name) ?? [];
-    const { lost = 0, repeated = 0 } = turns[index] ?? {};
-    turns[index] = {
-      ...turns[index],
-      ...found,
-      lost: lost + (found.lost ?? 0),
-      repeated: repeated + (found.repeated ?? 0),
-    };
-    this.#found.set(name, turns);
-  }
 }
 
 /** How many can be open while the others of all storm in. */

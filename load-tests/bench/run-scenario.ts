@@ -1,5 +1,6 @@
 import type { BenchRun } from "./bench-run.ts";
 import { Contest, type ContestParts } from "./contest.ts";
+import { measureMost } from "./measure-most.ts";
 import { measureServer } from "./measure-server.ts";
 import { measureStall } from "./measure-stall.ts";
 import { measureTurns } from "./measure-turns.ts";
@@ -19,7 +20,10 @@ export async function runScenario(
   scenario: ScenarioName,
   names: readonly ServerName[],
 ): Promise<readonly RoundResult[]> {
-  if (scenario === "turns") {
+  if (scenario === "most" && !parts.options.saturation) {
+    return [];
+  }
+  if (scenario === "turns" || scenario === "most") {
     return await runTogether(parts, scenario, names);
   }
   const results: RoundResult[] = [];
@@ -53,18 +57,24 @@ async function runAlone(
 
 async function runTogether(
   parts: ContestParts,
-  scenario: ScenarioName,
+  scenario: "turns" | "most",
   names: readonly ServerName[],
 ): Promise<readonly RoundResult[]> {
   const contests: Contest[] = [];
   const runs = new Map<ServerName, BenchRun>();
+  const joining = new Map<ServerName, BenchRun>();
   try {
     for (const name of names) {
       const contest = await Contest.start(parts, scenario, name);
       contests.push(contest);
-      runs.set(name, await contest.prepare(parts.tokens.length, false));
+      if (scenario === "most") {
+        runs.set(name, await contest.prepare(parts.options.few, false));
+        joining.set(name, await contest.prepare(parts.options.few, true));
+      } else {
+        runs.set(name, await contest.prepare(parts.tokens.length, false));
+      }
     }
-    return await measureTurns(runs);
+    return scenario === "most" ? await measureMost(runs, joining) : await measureTurns(runs);
   } finally {
     await Promise.all(contests.map((contest) => contest.stop()));
   }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { BenchRun } from "./bench-run.ts";
 import { openClients } from "./connect-phase.ts";
 import { deliver } from "./deliver.ts";
+import type { Measurement } from "./measurement.ts";
 import { ENOUGH_DELIVERED, findMostDeliveries, type MostDeliveries } from "./most-deliveries.ts";
 
 export interface SaturationPlan {
@@ -11,6 +12,9 @@ export interface SaturationPlan {
   readonly firstRate: number;
   readonly what: string;
 }
+
+/** Messages a second at which the search begins where everybody has one channel. */
+export const FIRST_RATE = 400;
 
 const TRIAL_SECONDS = 1;
 /** What has not come by then was not delivered in any useful sense. */
@@ -47,6 +51,24 @@ export async function saturate(run: BenchRun, plan: SaturationPlan): Promise<Mos
     }
     return trial;
   }, plan.firstRate);
+}
+
+/** What a search came to, of clients that take each message in a frame. */
+export function mostFound(found: MostDeliveries | undefined): Partial<Measurement> {
+  return {
+    mostDeliveries: found?.best?.deliveriesPerSecond ?? Number.NaN,
+    mostServerShare: found?.best?.serverShare ?? Number.NaN,
+    mostClientShare: found?.best?.clientShare ?? Number.NaN,
+  };
+}
+
+/** The same of clients that ask for joined messages. */
+export function mostJoinedFound(found: MostDeliveries | undefined): Partial<Measurement> {
+  return {
+    mostBatched: found?.best?.deliveriesPerSecond ?? Number.NaN,
+    mostBatchedServerShare: found?.best?.serverShare ?? Number.NaN,
+    mostBatchedClientShare: found?.best?.clientShare ?? Number.NaN,
+  };
 }
 
 /** Waits until the server has nothing left to do. */

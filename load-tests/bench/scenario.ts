@@ -23,7 +23,7 @@ export interface Scenario extends ClientsManner {
   readonly deliveries: (messages: number, clients: number) => number;
 }
 
-export const SCENARIO_NAMES = ["fan-out", "turns", "own", "sse", "stall"] as const;
+export const SCENARIO_NAMES = ["fan-out", "turns", "most", "own", "sse", "stall"] as const;
 export type ScenarioName = (typeof SCENARIO_NAMES)[number];
 
 export const SHARED_CHANNEL = "bench.all";
@@ -56,6 +56,13 @@ export const SCENARIOS: Readonly<Record<ScenarioName, Scenario>> = {
     name: "turns",
     title: "one channel, servers that run side by side and take turns",
     servers: ["bare", "native", "tidegate", "by-address", "replayable", "three-nodes"],
+  },
+  most: {
+    ...SHARED,
+    name: "most",
+    title: "one channel, as much as goes, servers that run side by side and take turns",
+    servers: ["bare", "tidegate"],
+    native: true,
   },
   own: {
     ...SHARED,
