@@ -32,7 +32,7 @@ describe("parseBenchArguments", () => {
           "centrifugo",
         ],
         serversChosen: false,
-        scenarios: ["fan-out", "turns", "own", "sse", "stall"],
+        scenarios: ["fan-out", "turns", "most", "own", "sse", "stall"],
         saturation: true,
         json: false,
         record: undefined,
@@ -94,7 +94,7 @@ describe("parseBenchArguments", () => {
     [["--in-flight", "512"], "--in-flight must be a whole number from 1 to 400, not 512"],
     [["--payload", "10"], "--payload"],
     [["--rounds", ""], "--rounds"],
-    [["--scenario", "mine"], "--scenario must be one of fan-out, turns, own, sse, stall, not mine"],
+    [["--scenario", "mine"], "--scenario must be one of fan-out, turns, most, own, sse, stall, not mine"],
     [
       ["--server", "apache"],
       "--server must be one of bare, native, ws, socket.io, tidegate, by-address, replayable, three-nodes, centrifugo, not apache",

@@ -28,9 +28,10 @@ interface SoakDetails {
 export interface MeasuredCosts {
   /** Of a core, by a process that has clients and nothing to do. */
   readonly idleCores: number;
-  /** A message in a process, besides its deliveries: where few come, and everything has left the caches, and where a core is full. */
+  /** A message in a process, besides its deliveries, where few come and everything has left the caches. */
   readonly quietMessage: number;
-  readonly busyMessage: number;
+  /** A message together with the only delivery that it leads to, where a core is full of them. */
+  readonly busyPair: number;
   readonly delivery: number;
   readonly streamDelivery: number;
   readonly connect: number;
@@ -61,17 +62,16 @@ export function readCosts(): MeasuredCosts {
   };
   const delivery = figure("turns", "tidegate", "fewDeliveryMicros");
   // Each on its own channel: one message for each delivery, and the core as full as it gets.
-  const pair =
+  const busyPair =
     (figure("own", "tidegate", "mostServerShare") * 1_000_000) / figure("own", "tidegate", "mostDeliveries");
-  const busyMessage = Math.max(0, pair - delivery);
   // Two more nodes for the same clients: what they add is what it costs to take each message twice more.
   const added = figure("turns", "three-nodes", "fewDeliveryMicros") - delivery;
   const { result, options: soak } = readSoak();
   const collected = figure("fan-out", "tidegate", "collectedKib");
   return {
     idleCores: figure("fan-out", "tidegate", "idleCpuPercent") / 100,
-    quietMessage: Math.max(busyMessage, (added * options.few) / 2),
-    busyMessage,
+    quietMessage: (added * options.few) / 2,
+    busyPair,
     delivery,
     streamDelivery: figure("sse", "tidegate", "fewDeliveryMicros"),
     connect: figure("turns", "tidegate", "connectMicros"),

@@ -25,7 +25,9 @@ const RATIOS: Readonly<Record<string, string>> = {
     "The same for clients that take several messages in a frame (`batch`)",
   "CPU of a delivery to few / bare":
     "A gateway needs so many times the CPU of a server that does nothing but write",
-  "CPU of a connection / bare": "The same for a connection: its token, its limits, its subscription",
+  "CPU of a connection, by its address / bare":
+    "The same for a connection whose address names token and channels: what is checked and kept of it, and its subscription",
+  "CPU of a connection, by connect / bare": "The same where it says so in a message",
   "memory of a connection - bare, KiB":
     "What a connection adds to that of the bare server, with the garbage collected",
   "CPU of a delivery to few, on 3 nodes / on 1":
@@ -66,7 +68,7 @@ function costTable(costs: MeasuredCosts): string {
       [
         "`m`",
         "CPU of a message in a process, besides its deliveries",
-        `up to ${figure(costs.quietMessage)} µs where ${quietRate} come in a second, and ${figure(costs.busyMessage)} µs where a core is full of them`,
+        `up to ${figure(costs.quietMessage)} µs where ${quietRate} come in a second; where a core is full of them, one and its only delivery take ${figure(costs.busyPair)} µs together`,
       ],
       [
         "`d`",
