@@ -23,14 +23,12 @@ export async function measureMost(
   await most.take({
     title: "most",
     metric: "mostDeliveries",
-    times: 1,
     turn: async (run) => mostFound(await searched(run, "most deliveries")),
   });
   const joined = new Turns("most", joining);
   await joined.take({
     title: "most, joined",
     metric: "mostBatched",
-    times: 1,
     turn: async (run): Promise<Partial<Measurement>> => mostJoinedFound(await searched(run, "most, joined")),
   });
   const results = most.results();

@@ -32,14 +32,13 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
     await run.clients.nap(NAP_MICROS);
     await openClients(run, besideStorm(run));
   }
-  await turns.take({ title: "connections", metric: "connectMicros", times: 1, turn: connect });
+  await turns.take({ title: "connections", metric: "connectMicros", turn: connect });
   for (const run of runs.values()) {
     await openClients(run, run.options.many - besideStorm(run));
   }
   await turns.take({
     title: "to many",
     metric: "manyDeliveryMicros",
-    times: 1,
     turn: (run) => deliverAll(run, "manyDeliveryMicros", run.options.many, run.options.manyRate),
   });
   for (const run of runs.values()) {
@@ -49,7 +48,6 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
   await turns.take({
     title: "to few",
     metric: "fewDeliveryMicros",
-    times: 1,
     turn: (run) => deliverAll(run, "fewDeliveryMicros", run.options.few, run.options.fewRate),
   });
   for (const run of runs.values()) {

@@ -20,11 +20,21 @@ export async function runScenario(
   scenario: ScenarioName,
   names: readonly ServerName[],
 ): Promise<readonly RoundResult[]> {
-  if (scenario === "most" && !parts.options.saturation) {
-    return [];
+  const { options, tokens } = parts;
+  if (scenario === "turns") {
+    return await together(parts, scenario, names, async (contests) =>
+      measureTurns(await prepared(contests, tokens.length, false)),
+    );
   }
-  if (scenario === "turns" || scenario === "most") {
-    return await runTogether(parts, scenario, names);
+  if (scenario === "most") {
+    return options.saturation
+      ? await together(parts, scenario, names, async (contests) =>
+          measureMost(
+            await prepared(contests, options.few, false),
+            await prepared(contests, options.few, true),
+          ),
+        )
+      : [];
   }
   const results: RoundResult[] = [];
   for (const name of names) {
@@ -55,27 +65,34 @@ async function runAlone(
   }
 }
 
-async function runTogether(
+type Contests = ReadonlyMap<ServerName, Contest>;
+
+/** Lets servers run side by side while `measure` does. */
+async function together(
   parts: ContestParts,
-  scenario: "turns" | "most",
+  scenario: ScenarioName,
   names: readonly ServerName[],
+  measure: (contests: Contests) => Promise<readonly RoundResult[]>,
 ): Promise<readonly RoundResult[]> {
-  const contests: Contest[] = [];
-  const runs = new Map<ServerName, BenchRun>();
-  const joining = new Map<ServerName, BenchRun>();
+  const contests = new Map<ServerName, Contest>();
   try {
     for (const name of names) {
-      const contest = await Contest.start(parts, scenario, name);
-      contests.push(contest);
-      if (scenario === "most") {
-        runs.set(name, await contest.prepare(parts.options.few, false));
-        joining.set(name, await contest.prepare(parts.options.few, true));
-      } else {
-        runs.set(name, await contest.prepare(parts.tokens.length, false));
-      }
+      contests.set(name, await Contest.start(parts, scenario, name));
     }
-    return scenario === "most" ? await measureMost(runs, joining) : await measureTurns(runs);
+    return await measure(contests);
   } finally {
-    await Promise.all(contests.map((contest) => contest.stop()));
+    await Promise.all([...contests.values()].map((contest) => contest.stop()));
   }
+}
+
+async function prepared(
+  contests: Contests,
+  count: number,
+  batch: boolean,
+): Promise<ReadonlyMap<ServerName, BenchRun>> {
+  const runs = new Map<ServerName, BenchRun>();
+  for (const [name, contest] of contests) {
+    runs.set(name, await contest.prepare(count, batch));
+  }
+  return runs;
 }

@@ -10,8 +10,8 @@ export interface Phase {
   readonly title: string;
   /** Only servers of which a goal compares this take part. */
   readonly metric: Metric;
-  /** How many times as many turns as others it takes. */
-  readonly times: number;
+  /** How many times as many turns as others it takes; default 1. */
+  readonly times?: number;
   readonly turn: (run: BenchRun) => Promise<Partial<Measurement>>;
 }
 
@@ -27,7 +27,7 @@ export class Turns {
     this.#runs = runs;
   }
 
-  async take({ title, metric, times, turn }: Phase): Promise<void> {
+  async take({ title, metric, times = 1, turn }: Phase): Promise<void> {
     const compared = metricsCompared(this.#scenario);
     const taking = [...this.#runs].filter(([name]) => compared.get(name)?.has(metric) ?? false);
     const count = (taking[0]?.[1].options.turns ?? 0) * times;

@@ -68,6 +68,17 @@ describe("Outbox", () => {
     expect(outbox.drained()).toStrictEqual({ missed: 3, channel: "chat.a" });
   });
 
+  it("has a line while nothing is skipped, and tells its owner when that changes", () => {
+    const { socket, owner, outbox } = fixture();
+    expect(outbox.line).toBe(socket.line);
+    socket.reading = false;
+    outbox.deliverLive([big], { name: "chat.a" });
+    expect([outbox.line, owner.relays]).toStrictEqual([undefined, 1]);
+    socket.buffered = 0;
+    outbox.drained();
+    expect([outbox.line === socket.line, owner.relays]).toStrictEqual([true, 2]);
+  });
+
   it("lags once more waits than the limit, and tells its owner", () => {
     const { socket, owner, outbox } = fixture();
     socket.reading = false;

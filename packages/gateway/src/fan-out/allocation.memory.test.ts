@@ -143,7 +143,7 @@ describe("a delivery", () => {
       const deliveries = flushes * SUBSCRIBERS;
       expect(traffic.messagesOut - before).toBe(messages * channels.length * deliveries);
       expect(bytes / deliveries, JSON.stringify(sites.slice(0, 5))).toBeLessThan(most);
-      expect(sinks.every(({ frames }) => frames > flushes)).toBe(true);
+      expect(sinks.every(({ frames }) => frames >= WARM_UP + flushes)).toBe(true);
     });
   });
 });

@@ -12,7 +12,7 @@ function frame(text: string): Frame {
 }
 
 function audienceOf(...seats: readonly TestSeat[]): Audience {
-  const audience = new Audience("json", 100, new Traffic());
+  const audience = new Audience(seats[0]?.format ?? "json", 100, new Traffic());
   for (const seat of seats) {
     audience.add(seat);
   }
@@ -53,10 +53,7 @@ describe("Audience", () => {
 
   it("joins the messages of a flush once, for all who want batches", () => {
     const seats = [new TestSeat("lines"), new TestSeat("lines")];
-    const audience = new Audience("lines", 100, new Traffic());
-    for (const seat of seats) {
-      audience.add(seat);
-    }
+    const audience = audienceOf(...seats);
     audience.hold(frame("a"));
     flush(audience);
     audience.hold(frame("b"));
@@ -122,8 +119,7 @@ describe("Audience", () => {
   it("shares what it hands to those who come in the midst of a flush", () => {
     const early = new TestSeat("lines");
     const late = [new TestSeat("lines"), new TestSeat("lines")];
-    const audience = new Audience("lines", 100, new Traffic());
-    audience.add(early);
+    const audience = audienceOf(early);
     audience.hold(frame("a"));
     for (const seat of late) {
       audience.add(seat);
