@@ -28,7 +28,7 @@ export class FakeSocket implements Socket {
     cork: (write) => this.cork(write),
     getBufferedAmount: () => this.buffered,
     send: (bytes, binary) => {
-      const outcome = this.send(bytes, binary);
+      const outcome = this.send(new Uint8Array(bytes), binary);
       return outcome === "sent" ? LINE_SENT : outcome === "queued" ? LINE_QUEUED : LINE_LOST;
     },
   };

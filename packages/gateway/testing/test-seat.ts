@@ -56,7 +56,7 @@ export class TestSeat implements Seat {
       send: (bytes, binary) => {
         const outcome = this.lineOutcomes.shift() ?? LINE_SENT;
         if (outcome !== LINE_LOST) {
-          this.#take([{ bytes, binary, sequence: 0, messages: 1 }]);
+          this.#take([{ bytes: new Uint8Array(bytes), binary, sequence: 0, messages: 1 }]);
         }
         return outcome;
       },

@@ -155,7 +155,7 @@ export class Outbox implements CatchUpOwner {
     this.#write(frames, undefined);
   }
 
-  /** A message has gone over the line, but not whole. */
+  /** Something went over the line, and not whole: see {@link Line}. */
   strained(outcome: number): void {
     if (outcome === LINE_QUEUED) {
       this.#weigh();

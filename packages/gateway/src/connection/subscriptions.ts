@@ -15,7 +15,7 @@ export interface Deliveries {
   deliver(subscription: Subscription, frames: readonly Frame[]): void;
   /** A piece of what a subscription lacked that had fallen behind: not to be skipped. */
   replay(frames: readonly Frame[]): void;
-  /** Where messages may go without being handed over here, one by one and as long as nothing is said of it. */
+  /** Where flushes may go without being handed over here, as long as nothing is said of it. */
   readonly line: Line | undefined;
   /** One of those has not gone out whole. */
   strained(outcome: number): void;

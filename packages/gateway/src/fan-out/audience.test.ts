@@ -148,6 +148,25 @@ describe("Audience", () => {
     ]);
   });
 
+  it("goes on with the walk that was begun while a delivery ended the one before", () => {
+    const seats = Array.from({ length: 5 }, () => new TestSeat());
+    const audience = audienceOf(...seats);
+    audience.hold(frame("a"));
+    audience.begin();
+    expect(audience.walk(budgetOf(1))).toBe(false);
+    audience.hold(frame("b"));
+    const second = seats[1] ?? new TestSeat();
+    second.onDeliver = () => {
+      second.onDeliver = () => {};
+      audience.walk(UNLIMITED);
+      audience.begin();
+      audience.walk(budgetOf(1));
+    };
+    expect(audience.walk(UNLIMITED)).toBe(false);
+    expect(audience.walk(UNLIMITED)).toBe(true);
+    expect(seats.map(({ texts }) => texts.join(""))).toStrictEqual(Array(5).fill("ab"));
+  });
+
   describe("with lines", () => {
     function lined(count: number) {
       const traffic = new Traffic();
@@ -199,13 +218,52 @@ describe("Audience", () => {
       expect(traffic.messagesOut).toBe(27);
     });
 
-    it("hands the seats what is more than one write takes, since some of it may have to be skipped", () => {
+    it("sends what is more than one write takes in several", () => {
       const { audience, seats, traffic } = lined(10);
-      audience.hold(frame("a".repeat(8_000)));
-      audience.hold(frame("b".repeat(8_000)));
+      for (const text of ["a", "b", "c", "d"]) {
+        audience.hold(frame(text.repeat(7_000)));
+      }
+      audience.hold(frame("e".repeat(70_000)));
+      audience.hold(frame("f"));
       flush(audience);
-      expect(seats.map(({ deliveries }) => deliveries.length)).toStrictEqual(Array(10).fill(1));
-      expect(traffic.messagesOut).toBe(0);
+      expect(seats.map(({ corks }) => corks)).toStrictEqual(Array(10).fill(2));
+      expect(seats.every(({ texts }) => texts.map(([first]) => first).join("") === "abcdef")).toBe(true);
+      expect([traffic.messagesOut, traffic.bytesOut]).toStrictEqual([60, 980_010]);
+    });
+
+    it("hands the seat what is behind the write that was not sent whole, since some of it may have to be skipped", () => {
+      const { audience, seats, traffic } = lined(10);
+      seats[3]?.lineOutcomes.push(LINE_SENT, LINE_SENT, LINE_SENT, LINE_QUEUED);
+      seats[4]?.lineOutcomes.push(LINE_SENT, LINE_SENT, LINE_LOST);
+      Object.assign(seats[3] ?? {}, { buffered: 1 });
+      for (const text of ["a", "b", "c", "d", "e"]) {
+        audience.hold(frame(text.repeat(7_000)));
+      }
+      flush(audience);
+      expect(seats.map(({ strains }) => strains)).toStrictEqual(
+        seats.map((_, index) => (index === 3 ? [LINE_QUEUED] : index === 4 ? [LINE_LOST] : [])),
+      );
+      const handed = seats.map(({ deliveries }) => deliveries.map((frames) => frames.length));
+      expect(handed[2]).toStrictEqual([1, 1, 1, 1, 1]);
+      expect(handed[3]).toStrictEqual([1, 1, 3]);
+      expect(handed[4]).toStrictEqual([1, 1, 1]);
+      expect(seats[3]?.texts.map(([first]) => first).join("")).toBe("abcde");
+      expect(seats[4]?.texts.map(([first]) => first).join("")).toBe("abe");
+      // Of what is handed over, the seats keep the books.
+      expect(traffic.messagesOut).toBe(8 * 5 + 2 + 2);
+    });
+
+    it("knows what is behind such a write where messages were superseded", () => {
+      const { audience, seats } = lined(10);
+      Object.assign(seats[3] ?? {}, { buffered: 1 });
+      for (const [text = "", key] of ["ax", "by", "ax", "cz", "dy", "ew"]) {
+        audience.hold(frame(text.repeat(7_000)), key);
+      }
+      flush(audience);
+      expect(seats.map(({ texts }) => texts.map(([first]) => first).join(""))).toStrictEqual(
+        Array(10).fill("acde"),
+      );
+      expect(seats[3]?.deliveries.map((frames) => frames.length)).toStrictEqual([1, 1, 2]);
     });
 
     it("tells a seat what its line did not send whole, and does not count what was lost", () => {
@@ -253,7 +311,11 @@ describe("Audience", () => {
 
   const who = fc.nat({ max: 11 });
   const step = fc.oneof(
-    { weight: 4, arbitrary: fc.constant({ do: "hold" as const }) },
+    // Two of the large ones are more than one write of a line takes.
+    {
+      weight: 4,
+      arbitrary: fc.record({ do: fc.constant("hold" as const), size: fc.constantFrom(0, 0, 8_000) }),
+    },
     { weight: 4, arbitrary: fc.record({ do: fc.constant("walk" as const), seats: fc.nat({ max: 6 }) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("sit" as const), who }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("leave" as const), who }) },
@@ -272,7 +334,10 @@ describe("Audience", () => {
         const seats = Array.from({ length: 12 }, () => new TestSeat());
         /** By seat, what was held since it sat down. */
         const due = new Map<TestSeat, string[]>();
-        const got = (seat: TestSeat): readonly string[] => seat.texts.slice(starts.get(seat));
+        const got = (seat: TestSeat): readonly string[] =>
+          seat.frames
+            .slice(starts.get(seat))
+            .map(({ bytes }) => Buffer.from(bytes.subarray(0, 10)).toString().trimEnd());
         const starts = new Map<TestSeat, number>();
         // Most sit, so that they are walked over in rows.
         for (const seat of seats.slice(0, 10)) {
@@ -286,7 +351,7 @@ describe("Audience", () => {
           switch (taken.do) {
             case "hold":
               held += 1;
-              audience.hold(frame(String(held)));
+              audience.hold(frame(String(held).padEnd(taken.size)));
               for (const expected of due.values()) {
                 expected.push(String(held));
               }
@@ -299,7 +364,7 @@ describe("Audience", () => {
               if (seat.index === -1) {
                 audience.add(seat);
                 due.set(seat, []);
-                starts.set(seat, seat.texts.length);
+                starts.set(seat, seat.frames.length);
               }
               return;
             case "leave":

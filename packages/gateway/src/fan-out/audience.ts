@@ -1,9 +1,10 @@
 import type { BrokerError } from "@tidegate/broker";
 import type { Position, ResetReason } from "@tidegate/protocol";
+import type { Traffic } from "../traffic.ts";
 import { batchFrames } from "./batch-frames.ts";
 import type { FlushBudget } from "./flush-budget.ts";
 import { type Format, type Frame, isBatched } from "./format.ts";
-import { fitLines, LINE_LOST, LINE_SENT, type Line, sendOver } from "./line.ts";
+import { cutForLines, LINE_LOST, LINE_SENT, type Line, type LinePiece, sendOver } from "./line.ts";
 import { SeatRows } from "./seat-rows.ts";
 
 /**
@@ -37,14 +38,12 @@ export interface Seat {
 type Log = readonly (Frame | undefined)[];
 
 const NO_FRAMES: readonly Frame[] = [];
+const NO_PIECES: readonly LinePiece[] = [];
 /** Fewer seats are looked up sooner than written down. */
 const LEAST_FOR_ROWS = 8;
 
 /** Counts what goes over lines. */
-export interface LineTraffic {
-  messagesOut: number;
-  bytesOut: number;
-}
+export type LineTraffic = Pick<Traffic, "messagesOut" | "bytesOut">;
 
 /**
  * The subscribers of one channel that want one format. An array and not a set: walking it is what a delivery
@@ -72,8 +71,8 @@ export class Audience {
   #walkedFrom = 0;
   /** The whole log as it goes out. */
   #walkedFrames: readonly Frame[] = NO_FRAMES;
-  /** Whether that can go over lines. */
-  #overLines = false;
+  /** The same for lines, a write each. */
+  #walkedPieces: readonly LinePiece[] = NO_PIECES;
   #walkedSeats = 0;
   #nextSeat = 0;
   /** Number of the first frame of what is being handed over. */
@@ -168,9 +167,11 @@ export class Audience {
     this.#held = [];
     this.#latest?.clear();
     this.#walkedFrames = this.#outgoing(this.#walkedLog);
-    this.#overLines = fitLines(this.#walkedFrames);
-    if (this.#overLines && this.#rows === undefined && this.#seats.length >= LEAST_FOR_ROWS) {
+    if (this.#rows === undefined && this.#seats.length >= LEAST_FOR_ROWS) {
       this.#rows = new SeatRows(this.#seats);
+    }
+    if (this.#rows !== undefined) {
+      this.#walkedPieces = cutForLines(this.#walkedFrames);
     }
     this.#walked = this.#seats;
     this.#walkedSeats = this.#seats.length;
@@ -192,24 +193,29 @@ export class Audience {
         return false;
       }
       const outcome = this.#sendWalked(index);
-      if (outcome !== undefined) {
-        sent += outcome === LINE_LOST ? 0 : 1;
+      if (outcome === LINE_SENT) {
+        sent += 1;
         continue;
       }
-      const seat = seats[index];
-      if (seat !== undefined && seat.index !== -1 && this.#dueOf(seat) < this.#heldFrom) {
-        this.#handWalked(seat);
-        if (this.#walkedLog !== log) {
-          // What the seat did ended this walk, and perhaps began another.
-          this.#count(frames, sent);
-          return this.#walked === undefined;
+      if (outcome === undefined) {
+        const seat = seats[index];
+        if (seat !== undefined && seat.index !== -1 && this.#dueOf(seat) < this.#heldFrom) {
+          this.#handWalked(seat);
         }
+      } else if (outcome !== LINE_LOST) {
+        sent += 1;
+      }
+      if (this.#walkedLog !== log) {
+        // What the seat did ended this walk, and perhaps began another.
+        this.#count(frames, sent);
+        return this.#walked === undefined;
       }
     }
     this.#count(frames, sent);
     this.#walked = undefined;
     this.#walkedLog = NO_FRAMES;
     this.#walkedFrames = NO_FRAMES;
+    this.#walkedPieces = NO_PIECES;
     this.#part = undefined;
     return true;
   }
@@ -246,22 +252,62 @@ export class Audience {
   }
 
   /**
-   * Sends the frames of a walk over a line, without a look at its seat. `undefined` if there is no line, or the seat needs another part of
-   * the log. Rows are of the seats that are walked over, at the same indices: where a seat went meanwhile there are none.
+   * Sends the frames of a walk over a line, without a look at its seat. `undefined` if that remains to be looked at: there is no line, the
+   * seat needs another part of the log, or some of the pieces, after which the line was strained. Rows are of the seats that are walked over,
+   * at the same indices: where a seat went meanwhile there are none.
    */
   #sendWalked(index: number): number | undefined {
     const rows = this.#rows;
-    const line = this.#overLines ? rows?.lines[index] : undefined;
+    const line = rows?.lines[index];
     if (rows === undefined || line === undefined || rows.dues[index] !== this.#walkedFrom) {
       return undefined;
     }
-    // Before the call, though none is known that would lead back here.
+    // Before the calls, though none is known that would lead back here.
     rows.dues[index] = this.#heldFrom;
-    const outcome = sendOver(line, this.#walkedFrames);
-    if (outcome !== LINE_SENT) {
-      this.#walked?.[index]?.strained(outcome);
+    const pieces = this.#walkedPieces;
+    for (let at = 0; at < pieces.length; at += 1) {
+      const piece = pieces[at];
+      const outcome = piece === undefined ? LINE_SENT : sendOver(line, piece);
+      if (outcome !== LINE_SENT) {
+        return this.#strained(index, at, outcome);
+      }
     }
-    return outcome;
+    return LINE_SENT;
+  }
+
+  /**
+   * A piece was not sent whole.
+   *
+   * @returns the outcome, or `undefined` if there are pieces behind it, which are the seat's to take or to leave.
+   */
+  #strained(index: number, at: number, outcome: number): number | undefined {
+    const seat = this.#walked?.[index];
+    if (at === this.#walkedPieces.length - 1) {
+      seat?.strained(outcome);
+      return outcome;
+    }
+    const gone = this.#walkedPieces.slice(0, at + 1).reduce((sum, piece) => sum + piece.length, 0);
+    const lost = outcome === LINE_LOST ? (this.#walkedPieces[at]?.length ?? 0) : 0;
+    this.#count(this.#walkedFrames.slice(0, gone - lost), 1);
+    if (this.#rows !== undefined) {
+      this.#rows.dues[index] = this.#numberBehind(this.#walkedFrames.slice(0, gone));
+    }
+    seat?.strained(outcome);
+    return undefined;
+  }
+
+  /** The number that follows those of frames with which the walk began. */
+  #numberBehind(frames: readonly Frame[]): number {
+    let messages = frames.reduce((sum, frame) => sum + frame.messages, 0);
+    let number = this.#walkedFrom;
+    for (const frame of this.#walkedLog) {
+      if (messages === 0) {
+        break;
+      }
+      messages -= frame === undefined ? 0 : 1;
+      number += 1;
+    }
+    return number;
   }
 
   #count(frames: readonly Frame[], sent: number): void {

@@ -6,12 +6,21 @@ import type { Frame } from "./format.ts";
  */
 export interface Line {
   /** @returns {@link LINE_SENT}, {@link LINE_QUEUED}, or something else if the frame is lost. The bytes are copied or written by then. */
-  send(bytes: Uint8Array, binary: boolean, compress: boolean): number;
+  send(bytes: Uint8Array | ArrayBuffer, binary: boolean, compress: boolean): number;
   /** Runs `write` with all its sends joined into one write to the network. */
   cork(write: () => void): unknown;
   /** Bytes accepted but not yet taken by the network. */
   getBufferedAmount(): number;
 }
+
+/** What goes over lines. */
+interface LineFrame {
+  readonly bytes: Uint8Array | ArrayBuffer;
+  readonly binary: boolean;
+}
+
+/** Frames of one write, or one that is as large as it may be. */
+export type LinePiece = readonly LineFrame[];
 
 /** Nothing of it waits. */
 export const LINE_SENT = 1;
@@ -30,7 +39,7 @@ const HEADER_BYTES = 4;
 
 // One cork at a time runs synchronously, so its arguments can stand here instead of in a closure for each.
 let corkedLine: Line | undefined;
-let corkedFrames: readonly Frame[] = [];
+let corkedFrames: LinePiece = [];
 let outcome = LINE_SENT;
 function sendCorked(): void {
   for (const { bytes, binary } of corkedFrames) {
@@ -42,21 +51,34 @@ function sendCorked(): void {
   }
 }
 
-/** Whether frames may go over lines: a single one, or several in one write. */
-export function fitLines(frames: readonly Frame[]): boolean {
-  return (
-    frames.length === 1 ||
-    (frames.length > 1 &&
-      frames.reduce((sum, { bytes }) => sum + bytes.byteLength + HEADER_BYTES, 0) <= MOST_BYTES)
-  );
+/**
+ * Cuts frames where one write of a line is full. Their bytes are copied, if only once for all lines: of a whole buffer uWebSockets.js has
+ * less to ask than of a view of one, which is a twentieth of what a send costs where several go out at once.
+ */
+export function cutForLines(frames: readonly Frame[]): readonly LinePiece[] {
+  const pieces: LinePiece[] = [];
+  let piece: LineFrame[] = [];
+  let size = 0;
+  for (const { bytes, binary } of frames) {
+    const needed = bytes.byteLength + HEADER_BYTES;
+    if (piece.length > 0 && size + needed > MOST_BYTES) {
+      pieces.push(piece);
+      piece = [];
+      size = 0;
+    }
+    piece.push({ bytes: needed > MOST_BYTES ? bytes : new Uint8Array(bytes).buffer, binary });
+    size += needed;
+  }
+  pieces.push(piece);
+  return pieces;
 }
 
 /**
- * Sends frames, which must {@link fitLines}, over a line that may be closed: an exception must not end the delivery to the others.
+ * Sends one piece of {@link cutForLines} over a line that may be closed: an exception must not end the delivery to the others.
  *
  * @returns what became of the last, or {@link LINE_LOST} if any was lost.
  */
-export function sendOver(line: Line, frames: readonly Frame[]): number {
+export function sendOver(line: Line, frames: LinePiece): number {
   try {
     const [first] = frames;
     if (frames.length === 1 && first !== undefined) {
