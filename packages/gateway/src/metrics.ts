@@ -41,7 +41,7 @@ export const GATEWAY_METRICS = defineMetrics({
   ),
   lags: counter(
     "tidegate_lags_total",
-    "Times that more waited for a client than its outbox may hold; see also `tidegate_closes_total` with `slow_consumer`.",
+    "Times that more began to wait for a client than its outbox may hold, also where it had not yet caught up since the last time; see also `tidegate_closes_total` with `slow_consumer`.",
   ),
   catchUps: counter(
     "tidegate_catch_ups_total",

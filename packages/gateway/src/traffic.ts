@@ -4,7 +4,7 @@ export class Traffic {
   bytesIn = 0;
   messagesOut = 0;
   bytesOut = 0;
-  /** Times that a connection began to lag. */
+  /** Times that more began to wait for a client than its outbox may hold, also where it had not caught up since the last time. */
   lags = 0;
   /** WebSockets that lag now. */
   laggingConnections = 0;

@@ -71,6 +71,21 @@ describe("a connection that reads too slowly", () => {
     expect(await metric('tidegate_catch_ups_total{outcome="stream"}')).toBe(1);
   });
 
+  it("lags anew each time that too much waits, also before it has caught up", async () => {
+    const { context, follow, read } = await behind();
+    expect(context.traffic).toMatchObject({ lags: 1, laggingConnections: 1 });
+    await read();
+    const piece = { source: "stream" as const, position: { epoch: EPOCH, sequence: 11 } };
+    const messages = [storedMessage("feed.a", 11, LARGE)];
+    follow.lastCatchUp.answer({ ...piece, kind: "more", messages });
+    await turns();
+    expect(context.traffic).toMatchObject({ lags: 2, laggingConnections: 1 });
+    await read();
+    follow.lastCatchUp.answer({ ...piece, kind: "joined", messages: [] });
+    await turns();
+    expect(context.traffic).toMatchObject({ lags: 2, laggingConnections: 0 });
+  });
+
   it("tells no checkpoint until everything has been delivered again", async () => {
     const { broker, connection, socket, follow, read, news, pass } = await behind(["feed.a", "feed.b"]);
     socket.reading = true;

@@ -285,6 +285,7 @@ export class Outbox implements CatchUpOwner {
     if (buffered > this.#limitBytes) {
       // From what waits now on, not from the limit: the last message may have been many times as large.
       const ceiling = buffered + this.#limitBytes;
+      this.#context.traffic.lags += 1;
       this.#strain({
         kind: "lagging",
         since: this.#context.uptime(),
@@ -300,9 +301,8 @@ export class Outbox implements CatchUpOwner {
     this.#owner.reschedule();
   }
 
-  /** The one place where it begins and ceases to lag, which the node counts. */
+  /** The one place where it begins and ceases to be one of those who lag, whom the node numbers. */
   #become(state: OutboxState, catchUp: CatchUp | undefined): void {
-    const { traffic } = this.#context;
     const lagged = this.isLagging;
     const { line } = this;
     this.#state = state;
@@ -310,10 +310,8 @@ export class Outbox implements CatchUpOwner {
     if (this.line !== line) {
       this.#owner.relay();
     }
-    if (this.isLagging === lagged) {
-      return;
+    if (this.isLagging !== lagged) {
+      this.#context.traffic.laggingConnections += lagged ? -1 : 1;
     }
-    traffic.laggingConnections += lagged ? -1 : 1;
-    traffic.lags += lagged ? 0 : 1;
   }
 }

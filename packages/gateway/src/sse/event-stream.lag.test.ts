@@ -43,6 +43,33 @@ describe("an event stream whose client reads too slowly", () => {
     expect(await metric('tidegate_catch_ups_total{outcome="stream"}')).toBe(1);
   });
 
+  it("lags anew each time that too much waits, also before it has caught up", async () => {
+    const { context, network, follow, stream } = fixture({ limits: { outboxBytes: 5_000 } });
+    await turns();
+    network.reading = false;
+    for (let sequence = 1; sequence <= 4; sequence += 1) {
+      follow("feed.a").message(sequence, { payload });
+      await turns();
+    }
+    expect(context.traffic).toMatchObject({ lags: 1, laggingStreams: 1 });
+    const read = async (): Promise<void> => {
+      network.reading = true;
+      stream.writable();
+      await turns();
+    };
+    await read();
+    network.reading = false;
+    const piece = { source: "stream" as const, position: { epoch: EPOCH, sequence: 4 } };
+    const messages = [3, 4].map((sequence) => storedMessage("feed.a", sequence, { payload }));
+    follow("feed.a").lastCatchUp.answer({ ...piece, kind: "more", messages });
+    await turns();
+    expect(context.traffic).toMatchObject({ lags: 2, laggingStreams: 1 });
+    await read();
+    follow("feed.a").lastCatchUp.answer({ ...piece, kind: "joined", messages: [] });
+    await turns();
+    expect(context.traffic).toMatchObject({ lags: 2, laggingStreams: 0 });
+  });
+
   it("takes up catching up again where reading failed", async () => {
     const { network, follow, stream, pass } = fixture({ limits: { outboxBytes: 5_000 } });
     await turns();

@@ -74,6 +74,7 @@ export class StreamLag implements CatchUpOwner {
     }
     // What the network has taken may count as waiting until it is asked.
     if (this.#outbox.isBlocked) {
+      this.#context.traffic.lags += 1;
       this.#become({ kind: "lagging", since: this.#context.uptime(), missed: 0 }, this.#catchUp);
       this.#owner.reschedule();
     }
@@ -102,7 +103,7 @@ export class StreamLag implements CatchUpOwner {
     this.#catchUp?.advance();
   }
 
-  /** A namespace was skipped. */
+  /** A namespace was skipped, since it is full; or since too much was held for other channels, which is not the client's doing. */
   add(laggard: Laggard): void {
     if (this.#catchUp === undefined) {
       this.#become(this.#state, new CatchUp(this, this.#context));
@@ -134,18 +135,14 @@ export class StreamLag implements CatchUpOwner {
     this.#owner.reschedule();
   }
 
-  /** The one place where it begins and ceases to lag, which the node counts. */
+  /** The one place where it begins and ceases to be one of those who lag, whom the node numbers. */
   #become(state: State, catchUp: CatchUp | undefined): void {
-    const { traffic } = this.#context;
     const lagged = this.isLagging;
     this.#state = state;
     this.#catchUp = catchUp;
-    if (this.isLagging === lagged) {
-      return;
+    if (this.isLagging !== lagged) {
+      this.#context.traffic.laggingStreams += lagged ? -1 : 1;
     }
-    traffic.laggingStreams += lagged ? -1 : 1;
-    // What is behind because too much was held for other channels, is not the client's doing.
-    traffic.lags += this.isFull ? 1 : 0;
   }
 
   get #hasDrained(): boolean {
