@@ -20,6 +20,8 @@ export default defineConfig({
     // Nobody waits for them where all is well; machines that others use too are slow.
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // The default of one second is less than a browser or a broker may take on them.
+    expect: { poll: { timeout: 20_000 } },
     // Processes and not threads: uWebSockets.js holds one native loop per process.
     pool: "forks",
     // Most files wait for brokers, nodes and browsers: with a process per core, two cores would idle half of the time.

@@ -55,7 +55,7 @@ afterEach(async () => {
 
 async function newPage(): Promise<Page> {
   const opened = await browser.newPage();
-  opened.setDefaultTimeout(10_000);
+  opened.setDefaultTimeout(20_000);
   // The feeds are not what is tested here, and whatever listens at those addresses is not ours. They are not answered
   // rather than refused: they would come again and again.
   await opened.route(/:408[01]\/v1\//, () => {});

@@ -101,7 +101,7 @@ describe("provisioning", () => {
       const page = await broker.history("chat.a", { limit: 1 });
       return page.kind === "page" ? page.newer.epoch : undefined;
     };
-    await expect.poll(epochOfPage, { timeout: 5_000 }).not.toBe(epoch);
+    await expect.poll(epochOfPage).not.toBe(epoch);
     await expect(opened.plan(["feed"])).rejects.toThrow(TypeError);
   });
 

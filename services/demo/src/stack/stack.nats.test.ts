@@ -60,7 +60,7 @@ function addresses({ gateways, nats, page, webhooks }: SpawnedStack): readonly s
 
 async function expectNothingLeft(pids: readonly number[], stack: SpawnedStack): Promise<void> {
   expect(pids.length).toBeGreaterThanOrEqual(5);
-  await expect.poll(() => pids.filter(exists), { timeout: 10_000 }).toEqual([]);
+  await expect.poll(() => pids.filter(exists)).toEqual([]);
   expect(await Promise.all(addresses(stack).map(accepts))).toEqual([
     false,
     false,
