@@ -17,7 +17,6 @@ const SECRET = "the secret of the gateway that this test starts, and of nothing 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
 const TRACEPARENT = `00-${TRACE}-${PARENT}-01`;
-const PATIENCE = { timeoutMs: 15_000 };
 
 /** A third party's endpoint, which fails once, and the traces that its deliveries came with. */
 async function startEndpoint() {
@@ -116,7 +115,7 @@ it("follows a client's message to the backend that answers, and another over its
     expect(await node.post("/v1/request", { method: "demo.echo", data: 1 })).toBe(200);
     expect(await node.post("/v1/publish", { channel: "shop.orders", data: 1 })).toBe(200);
   }
-  await waitUntil(() => endpoint.traceparents.length === 2, PATIENCE);
+  await waitUntil(() => endpoint.traceparents.length === 2);
   // A process that ends sends what it holds.
   service.process.signal("SIGTERM");
   await service.process.exited;

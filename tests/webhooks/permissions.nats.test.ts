@@ -70,9 +70,7 @@ it("needs no more permissions than the document lists", async () => {
   const body = '{"type":"paid"}';
   const answer = await fetch(`${hooks}/pay`, { method: "POST", body, headers: signedStandard(secret, body) });
   expect(answer.status).toBe(200);
-  await waitUntil(() => ["/any", "/ordered"].every((path) => receiver.of(path).length === 2), {
-    timeoutMs: 15_000,
-  });
+  await waitUntil(() => ["/any", "/ordered"].every((path) => receiver.of(path).length === 2));
   await waitUntil(() => receiver.of("/failing").length === 4 && receiver.of("/events").length === 1);
   // Acknowledgements that are not allowed would be missed by nobody else.
   await waitUntil(async () => {

@@ -139,7 +139,7 @@ describe("trouble", () => {
     await own.restart();
     // Perhaps before the node is back: what is stored then has to be found.
     await node.storeInTrouble(channel, "2");
-    await waitUntil(async () => (await node.ready()) === 200, { timeoutMs: 10_000 });
+    await waitUntil(async () => (await node.ready()) === 200);
     await node.store(channel, "3");
     expect(await take(client, 3)).toStrictEqual([1, 2, 3]);
     expect(client.pending.filter(({ code }) => code === "messages_missed")).toStrictEqual([]);

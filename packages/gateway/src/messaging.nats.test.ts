@@ -405,11 +405,7 @@ describe("a plain NATS publish", () => {
     for (const payload of [bytes, text, document]) {
       node.publish(channel, payload);
     }
-    const received = [
-      await json.next("message", 10_000),
-      await json.next("message"),
-      await json.next("message"),
-    ];
+    const received = [await json.next("message"), await json.next("message"), await json.next("message")];
     expect(Buffer.from(String(received[0]?.data), "base64").equals(bytes)).toBe(true);
     expect(received[1]).toMatchObject({ encoding: "text" });
     expect(received[1]?.data === text).toBe(true);

@@ -65,10 +65,9 @@ describe("NATS going away and coming back", () => {
     await server.restart();
     await waitUntil(async () => (await node.ready()) === 200, {
       message: "the node to be ready",
-      timeoutMs: 10_000,
     });
     const missed = (message: { code?: string | undefined }): boolean => message.code === "messages_missed";
-    await Promise.all(clients.slice(1).map((one) => one.next(missed, 10_000)));
+    await Promise.all(clients.slice(1).map((one) => one.next(missed)));
     client.send({ type: "subscribe", id: 8, channel: "chat.all" });
     await client.next("subscribed");
 
@@ -78,7 +77,7 @@ describe("NATS going away and coming back", () => {
     for (const channel of targets) {
       node.publish(channel, '"back"');
     }
-    await Promise.all(clients.map((one) => one.next((message) => message.data === "back", 10_000)));
+    await Promise.all(clients.map((one) => one.next((message) => message.data === "back")));
     expect(await raw.next()).toStrictEqual({ text: '"back"' });
     for (const one of [...clients, idle, late]) {
       expect(one.pending.filter(missed)).toStrictEqual([]);
@@ -101,6 +100,6 @@ describe("NATS going away and coming back", () => {
     await server.kill();
     expect(await client.next("error")).toMatchObject({ id: 2, code: "broker_unavailable", retryable: true });
     await server.restart();
-    await waitUntil(async () => (await node.ready()) === 200, { timeoutMs: 10_000 });
+    await waitUntil(async () => (await node.ready()) === 200);
   });
 });

@@ -4,6 +4,7 @@ import { connect, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { ByteQueue } from "./byte-queue.ts";
 import { describeError } from "./describe-error.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { TestkitError } from "./testkit-error.ts";
 import {
   acceptKey,
@@ -14,7 +15,6 @@ import {
 } from "./upgrade-request.ts";
 import { decodeFrame, encodeFrame, type WireFrame, type WireFrameOptions } from "./wire-frame.ts";
 
-const defaultTimeoutMs = 5000;
 /** Only the end of what arrived is worth showing in an error. */
 const shownBytes = 64;
 
@@ -42,7 +42,7 @@ export interface RawSocket extends AsyncDisposable {
    * @throws TestkitError `handshake-refused` unless the answer is a correct 101.
    */
   handshake(options?: UpgradeRequestOptions): Promise<ResponseHead>;
-  /** Reads the head of an HTTP response. As all reads: `timeout` (default 5000 ms) or `socket-closed`. */
+  /** Reads the head of an HTTP response. As all reads: `timeout` (default 20000 ms) or `socket-closed`. */
   readResponseHead(timeoutMs?: number): Promise<ResponseHead>;
   /** Reads one frame. */
   readFrame(timeoutMs?: number): Promise<WireFrame>;
@@ -211,7 +211,7 @@ class TcpRawSocket implements RawSocket {
 
   async #read<T>(
     what: string,
-    timeoutMs = defaultTimeoutMs,
+    timeoutMs = PATIENCE_MS,
     take: (bytes: Buffer, atEnd: boolean) => { value: T; size: number } | undefined,
   ): Promise<T> {
     const deadline = performance.now() + timeoutMs;

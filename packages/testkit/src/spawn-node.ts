@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Environment, readEnvironment } from "@tidegate/runtime";
 import { endProcess } from "./end-process.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { pinnedNodePath } from "./pinned-node.ts";
 import { type ExitStatus, type OutputStream, type SupervisedProcess, supervise } from "./supervise.ts";
 import { TestkitError } from "./testkit-error.ts";
@@ -32,7 +33,7 @@ export interface NodeProcess extends AsyncDisposable {
   /**
    * The first line, printed already or to come, that contains the text or matches the expression.
    *
-   * @throws TestkitError `timeout` (default 10000 ms), or `process-failed` if it ends first; the message holds
+   * @throws TestkitError `timeout` (default 20000 ms), or `process-failed` if it ends first; the message holds
    *   what it printed.
    */
   waitForLine(match: string | RegExp, timeoutMs?: number): Promise<string>;
@@ -114,7 +115,7 @@ class RunningNode implements NodeProcess {
     return this.#output.lines;
   }
 
-  waitForLine(match: string | RegExp, timeoutMs = 10_000): Promise<string> {
+  waitForLine(match: string | RegExp, timeoutMs = PATIENCE_MS): Promise<string> {
     // search() rather than test(), which would remember a position if the expression is global.
     const matches = ({ text }: OutputLine) =>
       typeof match === "string" ? text.includes(match) : text.search(match) >= 0;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import { describeError } from "./describe-error.ts";
 import { FrameQueue } from "./frame-queue.ts";
+import { PATIENCE_MS } from "./patience.ts";
 import { messagesOfText, type ReceivedMessage } from "./received-message.ts";
 import { TestkitError } from "./testkit-error.ts";
 
@@ -63,7 +64,7 @@ export interface TestClient<Message extends object = ReceivedMessage> extends As
    * A text frame that holds one JSON object is a message. One that holds a JSON object per line gives a
    * message per line. Other text is `{ text }` and a binary frame `{ binary }`.
    *
-   * @throws TestkitError `timeout` (default 5000 ms) or `socket-closed`; the message lists what did arrive.
+   * @throws TestkitError `timeout` (default 20000 ms) or `socket-closed`; the message lists what did arrive.
    */
   next(match?: string | ((message: Message) => boolean), timeoutMs?: number): Promise<Message>;
   /** Sends an object as JSON. As all sends, it needs an open connection and is lost on one that has closed. */
@@ -144,7 +145,7 @@ class WsTestClient<Message extends object> implements TestClient<Message> {
     return this.#queue.pending;
   }
 
-  next(match?: string | ((message: Message) => boolean), timeoutMs = 5000): Promise<Message> {
+  next(match?: string | ((message: Message) => boolean), timeoutMs = PATIENCE_MS): Promise<Message> {
     return this.#queue.next(match, timeoutMs);
   }
 

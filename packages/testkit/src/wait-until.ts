@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { PATIENCE_MS } from "./patience.ts";
 import { TestkitError } from "./testkit-error.ts";
 
 export interface WaitUntilOptions {
   /** What is awaited, for the error: "the member to leave". */
   readonly message?: string;
-  /** Default 5000. */
+  /** Default 20000. */
   readonly timeoutMs?: number;
   /** Pause between two looks, default 10. */
   readonly intervalMs?: number;
@@ -24,7 +25,7 @@ export async function waitUntil<T>(
   predicate: () => T | Promise<T>,
   options: WaitUntilOptions = {},
 ): Promise<Exclude<T, false | 0 | "" | null | undefined>> {
-  const { message = "the condition", timeoutMs = 5000, intervalMs = 10, signal } = options;
+  const { message = "the condition", timeoutMs = PATIENCE_MS, intervalMs = 10, signal } = options;
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {

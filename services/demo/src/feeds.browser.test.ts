@@ -248,9 +248,7 @@ describe("the feeds of the page", () => {
     await plain.flush();
     await noticed;
     await page.clock.resume();
-    await expect
-      .poll(outcomes)
-      .toEqual(FEEDS.map(() => expect.stringMatching(/^resumed, [1-9] messages?$/)));
+    await expect.poll(outcomes).toEqual(FEEDS.map(() => expect.stringMatching(/^resumed, [1-9] messages?$/)));
     expect(await nodes()).toEqual(["n2", "n1", "n2", "n1"]);
     const [newest = ""] = await shown("sse-panel");
     expect(isGapless(await agreed(newest))).toBe(true);

@@ -219,7 +219,7 @@ describe("whoever cannot be served now", () => {
           cut.publish("chat.a", "again");
           return stream.events.length > 1;
         },
-        { message: "messages to come again", timeoutMs: 10_000 },
+        { message: "messages to come again" },
       );
     } finally {
       await server.stop();

@@ -69,9 +69,7 @@ it("shares the work between processes: everything once, and the channels of orde
   const { sink, first, second } = pair;
   await using _ = first;
   await pair.publish(0, 40);
-  await waitUntil(() => pair.distinct("/any") === 200 && pair.distinct("/ordered") === 200, {
-    timeoutMs: 20_000,
-  });
+  await waitUntil(() => pair.distinct("/any") === 200 && pair.distinct("/ordered") === 200);
   await waitUntil(() => first.engine.held + second.engine.held === 0);
   const expected = Array.from({ length: 40 }, (_, number) =>
     number % 7 === 3 ? [number, number] : [number],
