@@ -51,20 +51,26 @@ With one it allows what is named, and nothing else. {sub} in a pattern stands fo
 Example: npm run --silent token -- --sub ada --subscribe 'chat.>' --publish 'chat.lobby' --expires 1h
 `;
 
-const parsed = readTokenArguments(process.argv.slice(2));
-switch (parsed.kind) {
-  case "help":
-    process.stdout.write(USAGE);
-    break;
-  case "refused":
-    process.stderr.write(`npm run token: ${parsed.message}; see npm run token -- --help\n`);
-    process.exitCode = 2;
-    break;
-  case "mint":
-    process.stdout.write(`${await mintToken(parsed.claims, DEVELOPMENT_KEY)}\n`);
+/** What a command prints, and the code that it exits with. */
+interface TokenCommandOutcome {
+  readonly code: 0 | 2;
+  readonly out: string;
+  readonly err: string;
 }
 
-/** What `npm run token` was asked for. */
+/** What `npm run token` does: a token or the usage, and code 2 with what is wrong if the arguments are refused. */
+export async function runTokenCommand(argv: readonly string[]): Promise<TokenCommandOutcome> {
+  const parsed = readTokenArguments(argv);
+  switch (parsed.kind) {
+    case "help":
+      return { code: 0, out: USAGE, err: "" };
+    case "refused":
+      return { code: 2, out: "", err: `npm run token: ${parsed.message}; see npm run token -- --help\n` };
+    case "mint":
+      return { code: 0, out: `${await mintToken(parsed.claims, DEVELOPMENT_KEY)}\n`, err: "" };
+  }
+}
+
 function readTokenArguments(argv: readonly string[]): TokenArguments {
   let values: ReturnType<typeof read>;
   try {
