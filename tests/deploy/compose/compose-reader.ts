@@ -25,23 +25,30 @@ export const DOCKER = join(import.meta.dirname, "../../../deploy/docker");
  */
 export type ReadCompose = (text: string) => Promise<Manifest>;
 
-/** Builds the program first, if need be. */
+/** Builds the program first, if need be. It is asked once for each text: it takes most of the time of a test. */
 export async function openComposeReader(): Promise<ReadCompose> {
   const program = await locateGoProgram(COMPOSE_GO);
-  return async (text) => {
-    const directory = await mkdtemp(join(tmpdir(), "tidegate-compose-"));
-    try {
-      const file = join(directory, "compose.yaml");
-      await writeFile(file, text);
-      const read = await runCommand(program, [file], {
-        env: readEnvironment(),
-        // Paths begin here, wherever the file lies.
-        cwd: DOCKER,
-        timeoutMs: TIMEOUT_MS,
-      });
-      return recordAt(parse(read));
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  const read = new Map<string, Promise<Manifest>>();
+  return (text) => {
+    const reading = read.get(text) ?? readWith(program, text);
+    read.set(text, reading);
+    return reading;
   };
+}
+
+async function readWith(program: string, text: string): Promise<Manifest> {
+  const directory = await mkdtemp(join(tmpdir(), "tidegate-compose-"));
+  try {
+    const file = join(directory, "compose.yaml");
+    await writeFile(file, text);
+    const read = await runCommand(program, [file], {
+      env: readEnvironment(),
+      // Paths begin here, wherever the file lies.
+      cwd: DOCKER,
+      timeoutMs: TIMEOUT_MS,
+    });
+    return recordAt(parse(read));
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
 }
