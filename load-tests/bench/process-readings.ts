@@ -1,3 +1,4 @@
+import { describeError } from "@tidegate/testkit";
 import { LoadTestError } from "../load-test-error.ts";
 
 /** What a server says of its process. Event-loop figures are about the time since the reading before. */
@@ -24,11 +25,14 @@ export async function fetchReadings(operationsPort: number): Promise<ProcessRead
   let text: string;
   try {
     const response = await fetch(`http://127.0.0.1:${operationsPort}/metrics`, {
+      // Most phases are as long as the server keeps a connection: one that is used again may be closed at that moment.
+      headers: { connection: "close" },
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     });
     text = await response.text();
   } catch (cause) {
-    throw new LoadTestError("server_failed", "the server does not answer on /metrics", { cause });
+    const why = describeError(cause);
+    throw new LoadTestError("server_failed", `the server does not answer on /metrics: ${why}`, { cause });
   }
   return parseReadings(text);
 }

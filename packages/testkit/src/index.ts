@@ -2,6 +2,7 @@
 // Not exported: how servers and browsers are found, watched and configured. Only their outcome matters.
 
 export { readEnvironment } from "@tidegate/runtime";
+export { describeError } from "./describe-error.ts";
 export { endProcess } from "./end-process.ts";
 export { findOnPath } from "./find-on-path.ts";
 export { freePort } from "./free-port.ts";
