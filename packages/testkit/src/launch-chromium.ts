@@ -20,7 +20,7 @@ const switches = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  // What moves for ever is drawn for ever, at a quarter of a core.
+  // What moves for ever is drawn for ever.
   "--force-prefers-reduced-motion",
 ];
 
