@@ -4,23 +4,33 @@ import { at, fixture } from "../../testing/event-stream-fixture.ts";
 import { EPOCH, storedMessage } from "../../testing/fake-follow.ts";
 import { turns } from "../../testing/turns.ts";
 
-describe("an event stream whose client reads too slowly", () => {
-  const payload = Buffer.alloc(3_000, "x");
+const payload = Buffer.alloc(3_000, "x");
 
-  it("catches up piece by piece once the client has read, and goes on right behind", async () => {
-    const { context, network, follow, stream, events, metric } = fixture({ limits: { outboxBytes: 5_000 } });
+/** A stream whose client takes nothing of so many messages, which are more than may wait. */
+async function behind(count: number, limits: NonNullable<Parameters<typeof fixture>[0]>["limits"] = {}) {
+  const begun = fixture({ limits: { outboxBytes: 5_000, ...limits } });
+  const { network, follow, stream } = begun;
+  await turns();
+  network.reading = false;
+  for (let sequence = 1; sequence <= count; sequence += 1) {
+    follow("feed.a").message(sequence, { payload });
     await turns();
-    network.reading = false;
-    for (let sequence = 1; sequence <= 5; sequence += 1) {
-      follow("feed.a").message(sequence, { payload });
-      await turns();
-    }
-    expect(follow("feed.a").catchUps).toHaveLength(0);
-    expect(stream.isLagging).toBe(true);
-    expect(context.traffic).toMatchObject({ lags: 1, laggingStreams: 1 });
+  }
+  const read = async (): Promise<void> => {
     network.reading = true;
     stream.writable();
     await turns();
+  };
+  return { ...begun, read };
+}
+
+describe("an event stream whose client reads too slowly", () => {
+  it("catches up piece by piece once the client has read, and goes on right behind", async () => {
+    const { context, follow, stream, read, events, metric } = await behind(5);
+    expect(follow("feed.a").catchUps).toHaveLength(0);
+    expect(stream.isLagging).toBe(true);
+    expect(context.traffic).toMatchObject({ lags: 1, laggingStreams: 1 });
+    await read();
     const { place, answer } = follow("feed.a").lastCatchUp;
     expect(place).toStrictEqual({ epoch: EPOCH, sequence: 2 });
     const messages = [storedMessage("feed.a", 3, { payload }), storedMessage("feed.a", 4, { payload })];
@@ -44,19 +54,8 @@ describe("an event stream whose client reads too slowly", () => {
   });
 
   it("lags anew each time that too much waits, also before it has caught up", async () => {
-    const { context, network, follow, stream } = fixture({ limits: { outboxBytes: 5_000 } });
-    await turns();
-    network.reading = false;
-    for (let sequence = 1; sequence <= 4; sequence += 1) {
-      follow("feed.a").message(sequence, { payload });
-      await turns();
-    }
+    const { context, network, follow, read } = await behind(4);
     expect(context.traffic).toMatchObject({ lags: 1, laggingStreams: 1 });
-    const read = async (): Promise<void> => {
-      network.reading = true;
-      stream.writable();
-      await turns();
-    };
     await read();
     network.reading = false;
     const piece = { source: "stream" as const, position: { epoch: EPOCH, sequence: 4 } };
@@ -71,16 +70,8 @@ describe("an event stream whose client reads too slowly", () => {
   });
 
   it("takes up catching up again where reading failed", async () => {
-    const { network, follow, stream, pass } = fixture({ limits: { outboxBytes: 5_000 } });
-    await turns();
-    network.reading = false;
-    for (let sequence = 1; sequence <= 3; sequence += 1) {
-      follow("feed.a").message(sequence, { payload });
-      await turns();
-    }
-    network.reading = true;
-    stream.writable();
-    await turns();
+    const { follow, stream, read, pass } = await behind(3);
+    await read();
     const error = new BrokerError("unavailable", "refused by the test");
     follow("feed.a").lastCatchUp.answer({ kind: "failed", error });
     await turns();
@@ -95,15 +86,8 @@ describe("an event stream whose client reads too slowly", () => {
     ["reads too little of what waits", 60_000],
     ["does not catch up", 15_000],
   ])("ends without a reset, for the client to resume, when it %s in time", async (_what, laggingMs) => {
-    const { network, follow, stream, closed, pass, metric } = fixture({
-      limits: { outboxBytes: 5_000, laggingMs, catchUpMs: 75_000 - laggingMs },
-    });
-    await turns();
-    network.reading = false;
-    for (let sequence = 1; sequence <= 5; sequence += 1) {
-      follow("feed.a").message(sequence, { payload });
-      await turns();
-    }
+    const limits = { laggingMs, catchUpMs: 75_000 - laggingMs };
+    const { network, stream, closed, pass, metric } = await behind(5, limits);
     pass(10_000);
     // Something gets through, but too little.
     stream.writable();
@@ -122,13 +106,7 @@ describe("an event stream whose client reads too slowly", () => {
   });
 
   it("is cut when it does not read that in time", async () => {
-    const { network, follow, closed, pass } = fixture({ limits: { outboxBytes: 5_000, laggingMs: 15_000 } });
-    await turns();
-    network.reading = false;
-    for (let sequence = 1; sequence <= 5; sequence += 1) {
-      follow("feed.a").message(sequence, { payload });
-      await turns();
-    }
+    const { network, closed, pass } = await behind(5, { laggingMs: 15_000 });
     pass(14_000);
     expect(network.ending).toBe("open");
     pass(1_500);
