@@ -1,6 +1,5 @@
 import type { BenchRun } from "./bench-run.ts";
 import { openClients } from "./connect-phase.ts";
-import type { Measurement } from "./measurement.ts";
 import { calmDown, FIRST_RATE, mostFound, mostJoinedFound, saturate } from "./saturation-phase.ts";
 import type { ServerName } from "./server-name.ts";
 import type { RoundResult } from "./summary.ts";
@@ -12,30 +11,25 @@ import { Turns } from "./turns.ts";
  *
  * @param plain clients of which none is open yet
  * @param joining the same, that ask for joined messages
- * @returns as many rounds as there are turns, first of the one, then of the other.
+ * @returns as many rounds as there are turns
  * @throws LoadTestError; the reason of the signal.
  */
 export async function measureMost(
   plain: ReadonlyMap<ServerName, BenchRun>,
   joining: ReadonlyMap<ServerName, BenchRun>,
 ): Promise<readonly RoundResult[]> {
-  const most = new Turns("most", plain);
-  await most.take({
+  const turns = new Turns("most");
+  await turns.take(plain, {
     title: "most",
     metric: "mostDeliveries",
     turn: async (run) => mostFound(await searched(run, "most deliveries")),
   });
-  const joined = new Turns("most", joining);
-  await joined.take({
+  await turns.take(joining, {
     title: "most, joined",
     metric: "mostBatched",
-    turn: async (run): Promise<Partial<Measurement>> => mostJoinedFound(await searched(run, "most, joined")),
+    turn: async (run) => mostJoinedFound(await searched(run, "most, joined")),
   });
-  const results = most.results();
-  return [
-    ...results,
-    ...joined.results().map((result) => ({ ...result, round: result.round + results.length })),
-  ];
+  return turns.results();
 }
 
 async function searched(run: BenchRun, what: string) {

@@ -27,16 +27,16 @@ const NAP_MICROS = 1_000;
  * @throws LoadTestError; the reason of the signal.
  */
 export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Promise<readonly RoundResult[]> {
-  const turns = new Turns("turns", runs);
+  const turns = new Turns("turns");
   for (const run of runs.values()) {
     await run.clients.nap(NAP_MICROS);
     await openClients(run, besideStorm(run));
   }
-  await turns.take({ title: "connections", metric: "connectMicros", turn: connect });
+  await turns.take(runs, { title: "connections", metric: "connectMicros", turn: connect });
   for (const run of runs.values()) {
     await openClients(run, run.options.many - besideStorm(run));
   }
-  await turns.take({
+  await turns.take(runs, {
     title: "to many",
     metric: "manyDeliveryMicros",
     turn: (run) => deliverAll(run, "manyDeliveryMicros", run.options.many, run.options.manyRate),
@@ -45,7 +45,7 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
     await run.clients.close(run.options.many - run.options.few);
     await calmDown(run);
   }
-  await turns.take({
+  await turns.take(runs, {
     title: "to few",
     metric: "fewDeliveryMicros",
     turn: (run) => deliverAll(run, "fewDeliveryMicros", run.options.few, run.options.fewRate),
@@ -53,7 +53,7 @@ export async function measureTurns(runs: ReadonlyMap<ServerName, BenchRun>): Pro
   for (const run of runs.values()) {
     await run.clients.nap(0);
   }
-  await turns.take({
+  await turns.take(runs, {
     title: "latencies",
     metric: "p99Ms",
     // Of 600 messages the few worst decide, so that a turn is off by a third as often as not.

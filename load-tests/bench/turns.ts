@@ -18,18 +18,19 @@ export interface Phase {
 /** Servers that all run at once and do the same one after another, again and again, in one order and then in the other. */
 export class Turns {
   readonly #scenario: ScenarioName;
-  readonly #runs: ReadonlyMap<ServerName, BenchRun>;
   /** By server, then by turn. */
   readonly #found = new Map<ServerName, Partial<Measurement>[]>();
 
-  constructor(scenario: ScenarioName, runs: ReadonlyMap<ServerName, BenchRun>) {
+  constructor(scenario: ScenarioName) {
     this.#scenario = scenario;
-    this.#runs = runs;
   }
 
-  async take({ title, metric, times = 1, turn }: Phase): Promise<void> {
+  async take(
+    runs: ReadonlyMap<ServerName, BenchRun>,
+    { title, metric, times = 1, turn }: Phase,
+  ): Promise<void> {
     const compared = metricsCompared(this.#scenario);
-    const taking = [...this.#runs].filter(([name]) => compared.get(name)?.has(metric) ?? false);
+    const taking = [...runs].filter(([name]) => compared.get(name)?.has(metric) ?? false);
     const count = (taking[0]?.[1].options.turns ?? 0) * times;
     for (let index = -1; index < count; index += 1) {
       for (const [name, run] of index % 2 === 0 ? taking : taking.toReversed()) {
