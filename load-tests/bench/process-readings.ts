@@ -1,5 +1,5 @@
-import { describeError } from "@tidegate/testkit";
 import { LoadTestError } from "../load-test-error.ts";
+import { fetchMetricsPage } from "../metrics-page.ts";
 
 /** What a server says of its process. Event-loop figures are about the time since the reading before. */
 export interface ProcessReadings {
@@ -22,19 +22,8 @@ const ANSWER_TIMEOUT_MS = 180_000;
  * @throws LoadTestError `server_failed` if it does not answer, or leaves out a figure.
  */
 export async function fetchReadings(operationsPort: number): Promise<ProcessReadings> {
-  let text: string;
-  try {
-    const response = await fetch(`http://127.0.0.1:${operationsPort}/metrics`, {
-      // Most phases are as long as the server keeps a connection: one that is used again may be closed at that moment.
-      headers: { connection: "close" },
-      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-    });
-    text = await response.text();
-  } catch (cause) {
-    const why = describeError(cause);
-    throw new LoadTestError("server_failed", `the server does not answer on /metrics: ${why}`, { cause });
-  }
-  return parseReadings(text);
+  const server = { name: "the server", host: "127.0.0.1", operationsPort };
+  return parseReadings(await fetchMetricsPage(server, ANSWER_TIMEOUT_MS));
 }
 
 /** @throws LoadTestError `server_failed` naming the metric that is missing. */

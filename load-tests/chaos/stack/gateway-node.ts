@@ -1,6 +1,7 @@
 import type { Environment } from "@tidegate/runtime";
 import { type NodeProcess, spawnNode, waitUntil } from "@tidegate/testkit";
 import { LoadTestError } from "../../load-test-error.ts";
+import { fetchMetricsPage } from "../../metrics-page.ts";
 import { type Counts, parseCounts } from "./node-metrics.ts";
 import { setGivingWay } from "./priority.ts";
 
@@ -183,15 +184,8 @@ export class GatewayNode {
     return addCounts(this.#countedBefore, this.#counted);
   }
 
-  async #metricsPage(operationsPort: number): Promise<string> {
-    try {
-      const response = await fetch(`http://${this.#host}:${operationsPort}/metrics`, {
-        signal: AbortSignal.timeout(METRICS_LIMIT_MS),
-      });
-      return await response.text();
-    } catch (cause) {
-      throw new LoadTestError("server_failed", `${this.place.name} does not answer on /metrics`, { cause });
-    }
+  #metricsPage(operationsPort: number): Promise<string> {
+    return fetchMetricsPage({ name: this.place.name, host: this.#host, operationsPort }, METRICS_LIMIT_MS);
   }
 
   /** The last lines that it printed, for reports of what went wrong. */
