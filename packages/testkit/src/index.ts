@@ -18,6 +18,7 @@ export { locatePromtool } from "./locate-promtool.ts";
 export { makeOnce } from "./make-once.ts";
 export type { NatsCluster } from "./nats-cluster.ts";
 export type { NatsServer, OwnNatsServer } from "./nats-server.ts";
+export { PATIENCE_MS } from "./patience.ts";
 export type { NatsConnection } from "./plain-nats.ts";
 export { connectPlainNats, plainNatsHeaders } from "./plain-nats.ts";
 export { isProcessAlive } from "./process-state.ts";

@@ -10,6 +10,7 @@ import {
   type NatsConnection,
   type NodeProcess,
   type OwnNatsServer,
+  PATIENCE_MS,
   spawnNode,
   startNats,
 } from "@tidegate/testkit";
@@ -32,7 +33,7 @@ const LOOK = `({
   verdict: document.getElementById("agreement").dataset.kind,
 })`;
 /** Two cores start two gateways, a backend and a browser, and others use them too. */
-const PATIENCE_MS = 60_000;
+const STARTING_MS = 60_000;
 
 interface Shown {
   /** Ids by feed, the newest first. */
@@ -62,7 +63,7 @@ beforeAll(async () => {
   plain = await connectPlainNats(nats.url);
   ({ backend, address } = await startBackend());
   browser = await started;
-}, PATIENCE_MS);
+}, STARTING_MS);
 
 afterAll(async () => {
   await browser?.close();
@@ -76,7 +77,7 @@ beforeEach(async () => {
   complaints = [];
   await reviveGateways();
   page = await browser.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (error) => complaints.push(error.message));
 });
 
@@ -99,7 +100,7 @@ async function startGateway(name: string, port: number): Promise<GatewayProcess>
     args: ["--config", CONFIG],
     env: gatewayEnvironment(name, port),
   });
-  const line = await process.waitForLine('"listening"', PATIENCE_MS);
+  const line = await process.waitForLine('"listening"', STARTING_MS);
   return { process, port: (JSON.parse(line) as { readonly port: number }).port };
 }
 

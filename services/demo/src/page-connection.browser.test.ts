@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type Browser, launchChromium } from "@tidegate/testkit";
+import { type Browser, launchChromium, PATIENCE_MS } from "@tidegate/testkit";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type PageServer, startPageServer } from "./page-server.ts";
 import { type Frame, ScriptedNode } from "./scripted-node.fixture.ts";
@@ -55,7 +55,7 @@ afterEach(async () => {
 
 async function newPage(): Promise<Page> {
   const opened = await browser.newPage();
-  opened.setDefaultTimeout(20_000);
+  opened.setDefaultTimeout(PATIENCE_MS);
   // The feeds are not what is tested here, and whatever listens at those addresses is not ours. They are not answered
   // rather than refused: they would come again and again.
   await opened.route(/:408[01]\/v1\//, () => {});
